@@ -1,0 +1,74 @@
+//! Why a file is deliberately left out of the index.
+
+/// A reason to leave a file out; counted per reason in every report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum SkipReason {
+    /// Larger than the size cap; never opened.
+    TooLarge,
+    /// The name says it holds credentials; never opened.
+    SensitiveName,
+    /// A symbolic link; links are not followed.
+    Symlink,
+    /// A FIFO, socket or device.
+    SpecialFile,
+    /// Below a directory that a `CACHEDIR.TAG` marks as a cache.
+    CacheDirectory,
+    /// NUL bytes, or mostly not text.
+    Binary,
+    /// Machine-packed: very long lines.
+    Minified,
+    /// Says of itself that a program wrote it.
+    Generated,
+    /// Begins with a private key.
+    PrivateKey,
+    /// No line with anything on it.
+    Empty,
+}
+
+impl SkipReason {
+    /// All reasons, in the order in which the stages decide them.
+    pub const ALL: [Self; 10] = [
+        Self::TooLarge,
+        Self::SensitiveName,
+        Self::Symlink,
+        Self::SpecialFile,
+        Self::CacheDirectory,
+        Self::Binary,
+        Self::Minified,
+        Self::Generated,
+        Self::PrivateKey,
+        Self::Empty,
+    ];
+
+    /// The stable name used in reports and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::TooLarge => "too-large",
+            Self::SensitiveName => "sensitive-name",
+            Self::Symlink => "symlink",
+            Self::SpecialFile => "special-file",
+            Self::CacheDirectory => "cache-directory",
+            Self::Binary => "binary",
+            Self::Minified => "minified",
+            Self::Generated => "generated",
+            Self::PrivateKey => "private-key",
+            Self::Empty => "empty",
+        }
+    }
+
+    /// One sentence for people.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::TooLarge => "larger than the size cap",
+            Self::SensitiveName => "the name says it holds credentials",
+            Self::Symlink => "symbolic links are not followed",
+            Self::SpecialFile => "not a regular file",
+            Self::CacheDirectory => "in a directory marked as a cache by CACHEDIR.TAG",
+            Self::Binary => "not text",
+            Self::Minified => "machine-packed text with very long lines",
+            Self::Generated => "marked as generated",
+            Self::PrivateKey => "holds a private key",
+            Self::Empty => "nothing in it",
+        }
+    }
+}
