@@ -1,0 +1,3 @@
+; JSON: the keys of the outermost object.
+
+(document (object (pair key: (string) @name) @definition.key))
