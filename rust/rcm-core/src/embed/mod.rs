@@ -1,0 +1,18 @@
+//! Stage 6, embed: text to a vector, by a static token table in the `model2vec` layout.
+
+mod definition;
+mod fields;
+mod normal;
+mod table;
+mod tensors;
+mod tokenizer;
+mod vocabulary;
+mod words;
+
+pub use fields::{FIELD_WEIGHTS, embed_chunk};
+pub use table::StaticTable;
+pub use tokenizer::Tokenizer;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;

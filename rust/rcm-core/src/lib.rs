@@ -1,0 +1,32 @@
+//! The Rust half of rcm: from a directory to chunks, terms and embeddings.
+//!
+//! The modules stand in the order in which data flows through them:
+//!
+//! ```text
+//! walk -> read -> snapshot -> filter -> parse -> chunk -> terms -> embed
+//!         └────────────── pipeline: process_file ─────────┘
+//! ```
+//!
+//! Each stage is a function from one value to the next, and no stage calls another; only
+//! [`pipeline::process_file`] composes them. Nothing here knows Python, an index or a network.
+
+pub mod error;
+pub mod skip;
+
+pub mod walk;
+
+pub mod read;
+pub mod snapshot;
+
+pub mod filter;
+
+pub mod parse;
+
+pub mod chunk;
+
+pub mod terms;
+
+pub mod embed;
+
+pub mod cancel;
+pub mod pipeline;

@@ -1,0 +1,308 @@
+//! `process_file`: the one place where read, filter, parse and chunk are put together, and the schedulers around it.
+//!
+//! The modes differ in *when* a file is processed, never in *what* is done with it: every mode hands out the
+//! same blocks of files, in the order of the walk, so ids and stored bytes cannot depend on the mode.
+
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
+use rayon::prelude::*;
+
+use crate::cancel::Cancel;
+use crate::chunk::{Chunk, chunk};
+use crate::error::Error;
+use crate::filter::{Redaction, filter};
+use crate::parse::{Degraded, parse};
+use crate::read::{Digest, Unread, digest, read};
+use crate::skip::SkipReason;
+use crate::terms;
+use crate::walk::Entry;
+
+/// Stack of a worker thread; grammars written in C recurse over deeply nested input.
+const WORKER_STACK_BYTES: usize = 8 << 20;
+/// A block ends at this many bytes of source ...
+const BLOCK_BYTES: u64 = 4 << 20;
+/// ... or at this many files, whichever comes first: bounds memory at a few times [`BLOCK_BYTES`].
+const BLOCK_FILES: usize = 512;
+/// Blocks that the pipeline mode may be ahead of its consumer.
+const PIPELINE_DEPTH: usize = 2;
+
+/// When files are processed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// One file after the other, on one thread, only when the consumer asks.
+    Sequential,
+    /// All cores work on the block that the consumer waits for.
+    Parallel,
+    /// All cores work ahead while the consumer embeds and stores earlier blocks.
+    Pipeline,
+}
+
+/// Busy time per stage, summed over threads.
+#[derive(Debug, Default)]
+pub struct Timers([AtomicU64; 6]);
+
+impl Timers {
+    /// The stages timed, in flow order.
+    pub const STAGES: [&'static str; 6] = ["read", "hash", "filter", "parse", "chunk", "terms"];
+
+    fn time<T>(&self, stage: usize, work: impl FnOnce() -> T) -> T {
+        let start = Instant::now();
+        let result = work();
+        self.0[stage].fetch_add(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
+        result
+    }
+
+    /// Seconds per stage, in the order of [`Self::STAGES`].
+    pub fn seconds(&self) -> [f64; 6] {
+        std::array::from_fn(|stage| self.0[stage].load(Ordering::Relaxed) as f64 / 1e9)
+    }
+}
+
+/// A chunk with its lexical terms.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TermedChunk {
+    /// The chunk.
+    pub chunk: Chunk,
+    /// Its bag of terms joined by blanks, as the lexical index takes it.
+    pub terms: String,
+    /// The same bag counted: (term key, count), sorted by key.
+    pub bag: Vec<(u32, u16)>,
+    /// Terms in the bag.
+    pub length: u32,
+}
+
+/// One file, ready to be embedded and stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// Language name.
+    pub language: &'static str,
+    /// In order of lines.
+    pub chunks: Vec<TermedChunk>,
+    /// Whether bytes that are not UTF-8 were replaced.
+    pub lossy: bool,
+    /// Secrets replaced.
+    pub redactions: Vec<Redaction>,
+    /// Set when the file could not be wholly parsed.
+    pub degraded: Option<Degraded>,
+}
+
+/// What became of one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// To be embedded and stored.
+    Indexed(Document),
+    /// Content is what the index already has.
+    Unchanged,
+    /// Left out, with the reason.
+    Skipped(SkipReason),
+    /// Vanished since the walk.
+    Gone,
+    /// Could not be processed; lower case, no full stop.
+    Failed(String),
+}
+
+/// One file after [`process_file`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Processed {
+    /// The entry as of the read (as of the walk if nothing was read).
+    pub entry: Entry,
+    /// SHA-256 of the bytes, if any were read.
+    pub digest: Option<Digest>,
+    /// Whether the file changed between walk and read.
+    pub moved: bool,
+    /// The result.
+    pub outcome: Outcome,
+}
+
+/// Processes one file: read, hash, and unless its digest is `known`, filter, parse, chunk and terms.
+///
+/// A panic in a stage becomes this file's [`Outcome::Failed`].
+pub fn process_file(
+    root: &Path,
+    entry: &Entry,
+    known: Option<&Digest>,
+    max_file_bytes: u64,
+    timers: &Timers,
+) -> Processed {
+    let (bytes, current) = match timers.time(0, || read(root, entry, max_file_bytes)) {
+        Ok(source) => source,
+        Err(unread) => {
+            let outcome = match unread {
+                Unread::Gone => Outcome::Gone,
+                Unread::Skipped(reason) => Outcome::Skipped(reason),
+                Unread::Failed(error) => Outcome::Failed(error),
+            };
+            return Processed { entry: entry.clone(), digest: None, moved: true, outcome };
+        }
+    };
+    let digest = timers.time(1, || digest(&bytes));
+    let moved = current != *entry;
+    let outcome = if known == Some(&digest) {
+        Outcome::Unchanged
+    } else {
+        catch_unwind(AssertUnwindSafe(|| process_bytes(&entry.path, &bytes, timers)))
+            .unwrap_or_else(|panic| Outcome::Failed(panic_text(&*panic)))
+    };
+    Processed { entry: current, digest: Some(digest), moved, outcome }
+}
+
+fn process_bytes(path: &Path, bytes: &[u8], timers: &Timers) -> Outcome {
+    let text = match timers.time(2, || filter(path, bytes)) {
+        Ok(text) => text,
+        Err(reason) => return Outcome::Skipped(reason),
+    };
+    let tree = timers.time(3, || parse(path, &text.text));
+    let chunks = timers.time(4, || chunk(&text.text, &tree));
+    let chunks = timers.time(5, || chunks.into_iter().map(|chunk| with_terms(path, chunk)).collect());
+    Outcome::Indexed(Document {
+        language: tree.language,
+        chunks,
+        lossy: text.lossy,
+        redactions: text.redactions,
+        degraded: tree.degraded,
+    })
+}
+
+fn with_terms(path: &Path, chunk: Chunk) -> TermedChunk {
+    let (bag, length) = terms::bag_counts(path, &chunk);
+    let terms = terms::document(path, &chunk);
+    TermedChunk { chunk, terms, bag, length }
+}
+
+/// The message of a caught panic.
+pub fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let said = panic.downcast_ref::<&str>().copied().or(panic.downcast_ref::<String>().map(String::as_str));
+    format!("internal error: {}", said.unwrap_or("a stage panicked"))
+}
+
+/// The files of one run.
+#[derive(Debug)]
+pub struct Job {
+    /// Absolute path of the indexed root.
+    pub root: PathBuf,
+    /// Files to process, in the order in which they come out.
+    pub files: Vec<(Entry, Option<Digest>)>,
+    /// Size cap in bytes.
+    pub max_file_bytes: u64,
+    /// When to process them.
+    pub mode: Mode,
+    /// Worker threads (1 in sequential mode, whatever is asked for).
+    pub workers: usize,
+}
+
+/// A running [`Job`]: hands out blocks of processed files in order.
+///
+/// Dropping it cancels the rest; its thread ends after the file in hand.
+#[derive(Debug)]
+pub struct Blocks {
+    asked: Sender<()>,
+    done: Receiver<Vec<Processed>>,
+    cancel: Cancel,
+    timers: Arc<Timers>,
+}
+
+impl Blocks {
+    /// Starts the thread that processes blocks on demand (or ahead, in pipeline mode).
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if no thread can be started.
+    pub fn start(job: Job) -> Result<Self, Error> {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(if job.mode == Mode::Sequential { 1 } else { job.workers.max(1) })
+            .stack_size(WORKER_STACK_BYTES)
+            .thread_name(|index| format!("rcm-worker-{index}"))
+            .build()
+            .map_err(|error| Error::Internal(error.to_string()))?;
+        let (asked, requests) = unbounded();
+        let (results, done) = bounded(PIPELINE_DEPTH);
+        let (cancel, timers) = (Cancel::default(), Arc::new(Timers::default()));
+        if job.mode == Mode::Pipeline {
+            for _ in 0..PIPELINE_DEPTH {
+                asked.send(()).map_err(|error| Error::Internal(error.to_string()))?;
+            }
+        }
+        let (stop, clock) = (cancel.clone(), Arc::clone(&timers));
+        std::thread::Builder::new()
+            .name("rcm-blocks".into())
+            .spawn(move || {
+                for range in blocks(&job.files) {
+                    if requests.recv().is_err() || stop.is_cancelled() {
+                        return;
+                    }
+                    let block = process_block(&job, range, &pool, &stop, &clock);
+                    if stop.is_cancelled() || results.send(block).is_err() {
+                        return;
+                    }
+                }
+            })
+            .map_err(|error| Error::Internal(error.to_string()))?;
+        Ok(Self { asked, done, cancel, timers })
+    }
+
+    /// Asks for one more block. Each call must be followed by [`Self::wait`] until it gives that block.
+    pub fn ask(&self) {
+        // A closed channel means that the job is over, which `wait` reports.
+        let _ = self.asked.send(());
+    }
+
+    /// Waits up to `timeout` for a block: `Ok(Some)` a block, `Ok(None)` the end, `Err(())` not yet.
+    #[allow(clippy::result_unit_err)]
+    pub fn wait(&self, timeout: std::time::Duration) -> Result<Option<Vec<Processed>>, ()> {
+        match self.done.recv_timeout(timeout) {
+            Ok(block) => Ok(Some(block)),
+            Err(RecvTimeoutError::Disconnected) => Ok(None),
+            Err(RecvTimeoutError::Timeout) => Err(()),
+        }
+    }
+
+    /// Busy time per stage so far.
+    pub fn timers(&self) -> &Timers {
+        &self.timers
+    }
+}
+
+impl Drop for Blocks {
+    fn drop(&mut self) {
+        self.cancel.cancel();
+    }
+}
+
+fn process_block(
+    job: &Job,
+    range: Range<usize>,
+    pool: &rayon::ThreadPool,
+    cancel: &Cancel,
+    timers: &Timers,
+) -> Vec<Processed> {
+    let process = |(entry, known): &(Entry, Option<Digest>)| {
+        (!cancel.is_cancelled())
+            .then(|| process_file(&job.root, entry, known.as_ref(), job.max_file_bytes, timers))
+    };
+    let files = &job.files[range];
+    pool.install(|| match job.mode {
+        Mode::Sequential => files.iter().filter_map(process).collect(),
+        Mode::Parallel | Mode::Pipeline => files.par_iter().with_max_len(1).filter_map(process).collect(),
+    })
+}
+
+/// Cuts the files into blocks by bytes and count; the same in every mode.
+fn blocks(files: &[(Entry, Option<Digest>)]) -> Vec<Range<usize>> {
+    let (mut ranges, mut start, mut bytes) = (Vec::new(), 0, 0);
+    for (index, (entry, _)) in files.iter().enumerate() {
+        bytes += entry.size;
+        if bytes >= BLOCK_BYTES || index + 1 - start >= BLOCK_FILES {
+            ranges.push(start..index + 1);
+            (start, bytes) = (index + 1, 0);
+        }
+    }
+    if start < files.len() {
+        ranges.push(start..files.len());
+    }
+    ranges
+}

@@ -1,0 +1,85 @@
+//! The bag of terms by which a chunk is found.
+
+use std::path::Path;
+
+use super::cache::{self, Cache, Entry};
+use super::run;
+use crate::chunk::Chunk;
+
+/// How often the effective stem counts (`BM25F` by repetition, measured: 5 and 2 lose .002 and .001 NDCG).
+const STEM_TIMES: usize = 3;
+/// How often a symbol name counts, besides its occurrence in the body.
+const SYMBOL_TIMES: usize = 2;
+
+/// Names that say nothing about a file; its folder's name does.
+const PLACEHOLDERS: &[&str] =
+    &["index", "mod", "init", "__init__", "main", "lib", "package", "package-info", "root"];
+
+/// File name without extension; for index, mod, init, `__init__`, main, lib, package, package-info, root (any case) the
+/// parent folder's name, if the path has one.
+pub fn effective_stem(path: &Path) -> String {
+    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    if PLACEHOLDERS.iter().any(|word| word.eq_ignore_ascii_case(&stem))
+        && let Some(folder) = path.parent().and_then(Path::file_name)
+    {
+        return folder.to_string_lossy().into_owned();
+    }
+    stem
+}
+
+/// The one bag of terms of a chunk: body, path, 3 x effective stem, 2 x names of its definitions.
+///
+/// A chunk without definitions, a later part of a long one, counts the name of the definition that it belongs to.
+pub fn bag(path: &Path, chunk: &Chunk) -> Vec<String> {
+    let mut terms = Vec::new();
+    each_entry(path, chunk, |entry| terms.extend(entry.terms().map(str::to_owned)));
+    terms
+}
+
+/// The [`bag`] joined by blanks: what an index that splits at white space gets.
+pub fn document(path: &Path, chunk: &Chunk) -> String {
+    let mut joined = String::with_capacity(chunk.text.len() * 2);
+    each_entry(path, chunk, |entry| {
+        if !entry.joined().is_empty() {
+            if !joined.is_empty() {
+                joined.push(' ');
+            }
+            joined.push_str(entry.joined());
+        }
+    });
+    joined
+}
+
+/// The [`bag`] as (term key, times), ascending by key, and the number of all its terms.
+///
+/// Counts stop at 65,535.
+pub fn bag_counts(path: &Path, chunk: &Chunk) -> (Vec<(u32, u16)>, u32) {
+    let mut keys = Vec::with_capacity(chunk.text.len() / 4);
+    each_entry(path, chunk, |entry| keys.extend(entry.keys()));
+    keys.sort_unstable();
+    let counts = keys
+        .chunk_by(|a, b| a == b)
+        .map(|same| (same[0], u16::try_from(same.len()).unwrap_or(u16::MAX)))
+        .collect();
+    (counts, u32::try_from(keys.len()).unwrap_or(u32::MAX))
+}
+
+fn each_entry(path: &Path, chunk: &Chunk, mut visit: impl FnMut(&Entry)) {
+    cache::with(|cache| {
+        each_in(cache, &chunk.text, 1, &mut visit);
+        each_in(cache, &path.to_string_lossy(), 1, &mut visit);
+        each_in(cache, &effective_stem(path), STEM_TIMES, &mut visit);
+        for definition in &chunk.definitions {
+            each_in(cache, &definition.name, SYMBOL_TIMES, &mut visit);
+        }
+        if chunk.definitions.is_empty() {
+            each_in(cache, &chunk.symbol, SYMBOL_TIMES, &mut visit);
+        }
+    });
+}
+
+fn each_in(cache: &mut Cache, text: &str, times: usize, visit: &mut impl FnMut(&Entry)) {
+    for _ in 0..times {
+        run::runs(text).for_each(|run| visit(cache.entry(run)));
+    }
+}
