@@ -1,0 +1,33 @@
+//! Immutable vector segments: written once, checked when opened, scanned by memory map.
+//!
+//! A segment holds what scoring needs of each chunk: an int8 vector, a bag of terms, the names that it defines. Rows have
+//! 64-bit ids, ascending and never reused. [`SegmentBuilder`] writes one file, [`Segment`] opens one, [`Segments`] scores
+//! over several with dead rows masked, [`merge`] makes one of many.
+//!
+//! ```text
+//! SegmentBuilder -> file -> Segment -> Segments -> nearest, similarity, bm25, definitions
+//!                    └──────── merge ────────┘
+//! ```
+//!
+//! A damaged or hostile file gives an error when opened or wrong scores, never a panic or a read out of bounds;
+//! [`Segment::verify`] tells whether the bytes are the ones that were written.
+#![deny(unsafe_code)]
+
+mod bm25;
+mod builder;
+mod error;
+mod format;
+mod map;
+mod merge;
+mod quantize;
+mod scan;
+mod segment;
+mod segments;
+
+pub use builder::{Row, SegmentBuilder, SegmentInfo};
+pub use error::SegmentError;
+pub use format::FORMAT_VERSION;
+pub use merge::merge;
+pub use scan::Nearest;
+pub use segment::Segment;
+pub use segments::{Definition, Segments};

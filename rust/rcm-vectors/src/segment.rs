@@ -1,0 +1,194 @@
+//! One open segment: checked once, then read in place.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use crate::error::SegmentError;
+use crate::format::{HEADER_BYTES, Header, Layout, lower_bound, number_u16, number_u32, number_u64};
+use crate::map::Bytes;
+
+/// An open segment file. Every access stays within the file, whatever its bytes are.
+#[derive(Debug)]
+pub struct Segment {
+    path: PathBuf,
+    bytes: Bytes,
+    header: Header,
+    layout: Layout,
+}
+
+impl Segment {
+    /// Maps a segment file and checks its structure, which reads ids, bag ends and scales but not the vectors.
+    ///
+    /// # Errors
+    /// [`SegmentError::Io`] if it cannot be opened, [`SegmentError::Damaged`] if it is no sound segment.
+    pub fn open(path: &Path) -> Result<Self, SegmentError> {
+        Self::check(path, Bytes::map(path).map_err(|source| SegmentError::io(path, source))?)
+    }
+
+    /// Like [`Segment::open`], but reads the file into memory: for network drives, where a mapping can fail later.
+    pub fn open_in_memory(path: &Path) -> Result<Self, SegmentError> {
+        Self::check(path, Bytes::read(path).map_err(|source| SegmentError::io(path, source))?)
+    }
+
+    fn check(path: &Path, bytes: Bytes) -> Result<Self, SegmentError> {
+        let damaged = |reason: String| SegmentError::damaged(path, reason);
+        let header = Header::parse(&bytes).map_err(damaged)?;
+        let layout = Layout::of(&header)
+            .filter(|layout| layout.crc.end == bytes.len())
+            .ok_or_else(|| damaged(format!("{} bytes do not fit the counts in its header", bytes.len())))?;
+        let segment = Self { path: path.to_path_buf(), bytes, header, layout };
+        segment.check_rows().map_err(damaged)?;
+        Ok(segment)
+    }
+
+    fn check_rows(&self) -> Result<(), String> {
+        if !self.ids().is_sorted_by(|a, b| a < b) {
+            return Err("ids are not in ascending order".to_owned());
+        }
+        let ends = || (0..self.rows()).map(|row| self.bag_end(row));
+        if !ends().is_sorted() || ends().next_back().unwrap_or(0) != self.header.terms as u64 {
+            return Err("bags of terms do not follow each other".to_owned());
+        }
+        match (0..self.rows()).find(|&row| !self.scale(row).is_finite()) {
+            Some(row) => Err(format!("the scale of row {row} is not finite")),
+            None => Ok(()),
+        }
+    }
+
+    /// Reads the whole file: is it as it was written?
+    ///
+    /// # Errors
+    /// [`SegmentError::Damaged`] if its checksum differs or something is out of order.
+    pub fn verify(&self) -> Result<(), SegmentError> {
+        let damaged = |reason: &str| Err(SegmentError::damaged(&self.path, reason));
+        if crc32fast::hash(&self.bytes[..self.layout.crc.start])
+            != number_u32(self.section(&self.layout.crc), 0)
+        {
+            return damaged("the checksum differs: the file was altered after it was written");
+        }
+        let definitions = (0..self.header.definitions).map(|at| (self.name(at), self.owner(at)));
+        if !definitions.is_sorted() {
+            return damaged("definitions are not in ascending order");
+        }
+        if !(0..self.rows()).all(|row| self.bag(row).is_sorted_by(|a, b| a.0 < b.0)) {
+            return damaged("terms are not in ascending order");
+        }
+        Ok(())
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.header.rows
+    }
+
+    /// Vector length; 0 for a segment without vectors.
+    pub fn dim(&self) -> usize {
+        self.header.dim
+    }
+
+    /// Digest of the model that made the vectors.
+    pub fn model(&self) -> [u8; 32] {
+        self.header.model
+    }
+
+    /// The file that was opened.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The rows' ids, ascending.
+    pub fn ids(&self) -> impl Iterator<Item = u64> {
+        (0..self.rows()).map(|row| self.id(row))
+    }
+
+    pub(crate) fn id(&self, row: usize) -> u64 {
+        number_u64(self.section(&self.layout.ids), row)
+    }
+
+    /// First row whose id is not below `id`.
+    pub(crate) fn row_from(&self, id: u64) -> usize {
+        lower_bound(self.section(&self.layout.ids), |number| u64::from_le_bytes(number) < id)
+    }
+
+    /// The row of `id`.
+    pub(crate) fn row_of(&self, id: u64) -> Option<usize> {
+        Some(self.row_from(id)).filter(|&row| row < self.rows() && self.id(row) == id)
+    }
+
+    pub(crate) fn scale(&self, row: usize) -> f32 {
+        f32::from_bits(number_u32(self.section(&self.layout.scales), row))
+    }
+
+    pub(crate) fn length(&self, row: usize) -> u32 {
+        number_u32(self.section(&self.layout.lengths), row)
+    }
+
+    /// The row's int8 values, as bytes.
+    pub(crate) fn vector(&self, row: usize) -> &[u8] {
+        &self.section(&self.layout.vectors)[row * self.dim()..][..self.dim()]
+    }
+
+    /// The row's (term key, times).
+    pub(crate) fn bag(&self, row: usize) -> impl Iterator<Item = (u32, u16)> {
+        let counts = self.section(&self.layout.counts);
+        let keys = self.section(&self.layout.keys);
+        self.bag_range(row).map(|at| (number_u32(keys, at), number_u16(counts, at)))
+    }
+
+    /// How often the term occurs in the row's bag.
+    pub(crate) fn times(&self, row: usize, key: u32) -> u16 {
+        let range = self.bag_range(row);
+        let keys = &self.section(&self.layout.keys)[range.start * 4..range.end * 4];
+        let at = lower_bound(keys, |number| u32::from_le_bytes(number) < key);
+        if at < range.len() && number_u32(keys, at) == key {
+            number_u16(self.section(&self.layout.counts), range.start + at)
+        } else {
+            0
+        }
+    }
+
+    /// Places of the definitions of `name`.
+    pub(crate) fn definitions_of(&self, name: u64) -> Range<usize> {
+        let names = self.section(&self.layout.names);
+        let start = lower_bound(names, |number| u64::from_le_bytes(number) < name);
+        let end = lower_bound(names, |number| u64::from_le_bytes(number) <= name);
+        start..end.max(start)
+    }
+
+    /// Number of definitions.
+    pub(crate) fn definitions(&self) -> usize {
+        self.header.definitions
+    }
+
+    pub(crate) fn name(&self, at: usize) -> u64 {
+        number_u64(self.section(&self.layout.names), at)
+    }
+
+    /// Id of the row that holds the definition.
+    pub(crate) fn owner(&self, at: usize) -> u64 {
+        number_u64(self.section(&self.layout.owners), at)
+    }
+
+    /// Kind, indentation, forward declaration.
+    pub(crate) fn details(&self, at: usize) -> (u8, u8, bool) {
+        let details = &self.section(&self.layout.details)[at * 4..][..4];
+        (details[0], details[1], details[2] != 0)
+    }
+
+    /// The row's terms. A file that is altered while it is mapped gives an empty or shorter range, never one outside.
+    fn bag_range(&self, row: usize) -> Range<usize> {
+        let terms = self.header.terms;
+        let end = |row| usize::try_from(self.bag_end(row)).unwrap_or(terms).min(terms);
+        let start = if row == 0 { 0 } else { end(row - 1) };
+        start..end(row).max(start)
+    }
+
+    fn bag_end(&self, row: usize) -> u64 {
+        number_u64(self.section(&self.layout.bag_ends), row)
+    }
+
+    fn section(&self, range: &Range<usize>) -> &[u8] {
+        debug_assert!(range.start >= HEADER_BYTES);
+        &self.bytes[range.clone()]
+    }
+}

@@ -1,0 +1,139 @@
+//! Several segments with their dead rows masked, as one.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::segment::Segment;
+
+/// A definition of a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Definition {
+    /// Id of the row that holds it.
+    pub id: u64,
+    /// What it is, as it was pushed.
+    pub kind: u8,
+    /// Column of its line, capped by the caller.
+    pub indent: u8,
+    /// A declaration without a body.
+    pub forward: bool,
+}
+
+/// A segment and which of its rows are live.
+#[derive(Debug)]
+pub(crate) struct Part {
+    pub(crate) segment: Arc<Segment>,
+    /// One bit a row.
+    live: Vec<u64>,
+}
+
+impl Part {
+    fn new(segment: Arc<Segment>, dead: &[(u64, u64)]) -> Self {
+        let mut live = vec![u64::MAX; segment.rows().div_ceil(64)];
+        for &(start, end) in dead {
+            for row in segment.row_from(start)..segment.row_from(end) {
+                live[row / 64] &= !(1 << (row % 64));
+            }
+        }
+        Self { segment, live }
+    }
+
+    pub(crate) fn is_live(&self, row: usize) -> bool {
+        self.live[row / 64] >> (row % 64) & 1 == 1
+    }
+
+    /// The live rows, ascending.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = usize> {
+        (0..self.segment.rows()).filter(|&row| self.is_live(row))
+    }
+
+    /// Runs of rows whose ids are allowed, ascending; dead rows among them.
+    pub(crate) fn runs(&self, allowed: Option<&[(u64, u64)]>) -> Vec<Range<usize>> {
+        let Some(allowed) = allowed else { return std::iter::once(0..self.segment.rows()).collect() };
+        let (Some(first), Some(last)) = (self.segment.ids().next(), self.segment.rows().checked_sub(1))
+        else {
+            return Vec::new();
+        };
+        let last = self.segment.id(last);
+        let near = &allowed[allowed.partition_point(|&(_, end)| end <= first)..];
+        near.iter()
+            .take_while(|&&(start, _)| start <= last)
+            .map(|&(start, end)| self.segment.row_from(start)..self.segment.row_from(end))
+            .filter(|run| !run.is_empty())
+            .collect()
+    }
+}
+
+/// What a search scores over: segments without their dead rows.
+#[derive(Debug)]
+pub struct Segments {
+    parts: Vec<Part>,
+    live_rows: usize,
+    total_length: u64,
+}
+
+impl Segments {
+    /// Takes segments in any order and the ids that are dead, as ranges `start..end` in any order.
+    ///
+    /// An id should be live in one segment only; if it is in several, look-ups by id take the one whose first id is
+    /// lowest.
+    pub fn new(mut segments: Vec<Arc<Segment>>, dead: &[(u64, u64)]) -> Self {
+        segments.sort_by_key(|segment| segment.ids().next());
+        let parts: Vec<_> = segments.into_iter().map(|segment| Part::new(segment, dead)).collect();
+        let live_rows = parts.iter().map(|part| part.rows().count()).sum();
+        let lengths =
+            parts.iter().flat_map(|part| part.rows().map(|row| u64::from(part.segment.length(row))));
+        let total_length = lengths.sum();
+        Self { parts, live_rows, total_length }
+    }
+
+    pub(crate) fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    /// Number of live rows.
+    pub fn live_rows(&self) -> usize {
+        self.live_rows
+    }
+
+    /// Sum of the bag lengths of the live rows.
+    pub fn total_length(&self) -> u64 {
+        self.total_length
+    }
+
+    /// Ids of the live rows, segment by segment, ascending within each.
+    pub fn live_ids(&self) -> impl Iterator<Item = u64> {
+        self.parts.iter().flat_map(|part| part.rows().map(|row| part.segment.id(row)))
+    }
+
+    /// The vector of a live row; `None` if there is no such row.
+    pub fn vector(&self, id: u64) -> Option<Vec<f32>> {
+        let (segment, row) = self.find(id)?;
+        let scale = segment.scale(row);
+        Some(segment.vector(row).iter().map(|byte| scale * f32::from(byte.cast_signed())).collect())
+    }
+
+    /// The definitions of a name in live rows, by ascending id.
+    pub fn definitions(&self, name: u64) -> Vec<Definition> {
+        let mut found = Vec::new();
+        for part in &self.parts {
+            let segment = &part.segment;
+            for at in segment.definitions_of(name) {
+                let id = segment.owner(at);
+                if segment.row_of(id).is_some_and(|row| part.is_live(row)) {
+                    let (kind, indent, forward) = segment.details(at);
+                    found.push(Definition { id, kind, indent, forward });
+                }
+            }
+        }
+        found.sort_unstable();
+        found
+    }
+
+    /// The live row of `id` and its segment.
+    pub(crate) fn find(&self, id: u64) -> Option<(&Segment, usize)> {
+        self.parts.iter().find_map(|part| {
+            let row = part.segment.row_of(id).filter(|&row| part.is_live(row))?;
+            Some((&*part.segment, row))
+        })
+    }
+}

@@ -1,0 +1,270 @@
+//! Write, open, score and merge, against a slow obvious implementation.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use proptest::collection::{btree_map, vec};
+use proptest::prelude::*;
+use rcm_vectors::{Definition, Row, Segment, SegmentBuilder, Segments, merge};
+
+const DIM: usize = 24;
+const MODEL: [u8; 32] = [7; 32];
+
+#[derive(Debug, Clone)]
+struct Chunk {
+    vector: Vec<f32>,
+    length: u32,
+    terms: Vec<(u32, u16)>,
+    definitions: Vec<(u64, u8, u8, bool)>,
+}
+
+fn normalized(mut vector: Vec<f32>) -> Vec<f32> {
+    let norm = vector.iter().map(|v| v * v).sum::<f32>().sqrt();
+    for value in &mut vector {
+        *value = if norm > 0.0 { *value / norm } else { 0.0 };
+    }
+    vector
+}
+
+prop_compose! {
+    fn chunk()(
+        vector in prop_oneof![9 => vec(-1.0_f32..1.0, DIM), 1 => Just(vec![0.0; DIM])],
+        terms in btree_map(0_u32..40, 1_u16..9, 0..12),
+        definitions in vec((0_u64..6, 0_u8..4, 0_u8..9, any::<bool>()), 0..4),
+    ) -> Chunk {
+        let terms: Vec<_> = terms.into_iter().collect();
+        let length = terms.iter().map(|&(_, count)| u32::from(count)).sum();
+        Chunk { vector: normalized(vector), length, terms, definitions }
+    }
+}
+
+type Stores = (Vec<BTreeMap<u64, Chunk>>, Vec<(u64, u64)>);
+
+/// Several segments' rows by id, and dead ranges.
+fn stores() -> impl Strategy<Value = Stores> {
+    let rows = btree_map(0_u64..300, (0_usize..3, chunk()), 0..80);
+    let dead = vec((0_u64..300, 0_u64..40), 0..5);
+    (rows, dead).prop_map(|(rows, dead)| {
+        let mut segments = vec![BTreeMap::new(); 3];
+        for (id, (segment, chunk)) in rows {
+            segments[segment].insert(id, chunk);
+        }
+        (segments, dead.into_iter().map(|(start, len)| (start, start + len)).collect())
+    })
+}
+
+fn write(path: &Path, rows: &BTreeMap<u64, Chunk>) -> Arc<Segment> {
+    let mut builder = SegmentBuilder::new(DIM, MODEL);
+    for (&id, chunk) in rows {
+        let Chunk { vector, length, terms, definitions } = chunk;
+        builder.push(&Row { id, vector, length: *length, terms, definitions }).unwrap();
+    }
+    let info = builder.write(path).unwrap();
+    assert_eq!((info.rows, info.bytes), (rows.len(), std::fs::metadata(path).unwrap().len()));
+    let segment = Segment::open(path).unwrap();
+    segment.verify().unwrap();
+    assert_eq!((segment.rows(), segment.dim(), segment.model()), (rows.len(), DIM, MODEL));
+    assert!(segment.ids().eq(rows.keys().copied()));
+    Arc::new(segment)
+}
+
+fn is_in(ranges: &[(u64, u64)], id: u64) -> bool {
+    ranges.iter().any(|&(start, end)| start <= id && id < end)
+}
+
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+fn slow_bm25(chunk: &Chunk, query: &[(u32, f32)], average: f32) -> f32 {
+    let mut score = 0.0_f32;
+    for &(key, idf) in query {
+        let times = chunk.terms.iter().find(|term| term.0 == key).map_or(0.0, |term| f32::from(term.1));
+        score += idf * times * 2.5 / (times + 1.5 * (0.25 + 0.75 * chunk.length as f32 / average));
+    }
+    score
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn scores_are_those_of_the_obvious_implementation(
+        (stored, dead) in stores(),
+        query in vec(-1.0_f32..1.0, DIM).prop_map(normalized),
+        allowed in proptest::option::of(vec(1_u64..40, 0..8)),
+        terms in vec((0_u32..50, 0.1_f32..5.0), 0..5),
+        k in 0_usize..30,
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let opened = stored.iter().enumerate().map(|(at, rows)| write(&folder.path().join(at.to_string()), rows));
+        let segments = Segments::new(opened.collect(), &dead);
+        let live: BTreeMap<u64, Chunk> =
+            stored.into_iter().flatten().filter(|&(id, _)| !is_in(&dead, id)).collect();
+        // Gaps and lengths in turn give sorted, disjoint ranges.
+        let allowed: Option<Vec<(u64, u64)>> = allowed.map(|steps| {
+            let mut at = 0;
+            steps.chunks_exact(2).map(|pair| { let start = at + pair[0]; at = start + pair[1]; (start, at) }).collect()
+        });
+
+        prop_assert_eq!(segments.live_rows(), live.len());
+        prop_assert_eq!(segments.total_length(), live.values().map(|c| u64::from(c.length)).sum::<u64>());
+        let mut live_ids: Vec<_> = segments.live_ids().collect();
+        live_ids.sort_unstable();
+        prop_assert!(live_ids.iter().eq(live.keys()));
+
+        let nearest = segments.nearest(&query, allowed.as_deref(), k);
+        let scanned: Vec<u64> =
+            live.keys().copied().filter(|&id| allowed.as_ref().is_none_or(|a| is_in(a, id))).collect();
+        let scores = segments.similarity(&query, &scanned);
+        for (id, score) in scanned.iter().zip(&scores) {
+            prop_assert!((score - dot(&query, &live[id].vector)).abs() < 0.01);
+        }
+        let mut ranked: Vec<_> = scanned.iter().copied().zip(scores.iter().copied()).collect();
+        ranked.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        let ends = ranked.last().zip(ranked.first()).map_or((0.0, 0.0), |(last, first)| (last.1, first.1));
+        prop_assert_eq!((nearest.min, nearest.max), ends);
+        ranked.truncate(k);
+        prop_assert_eq!(nearest.hits, ranked);
+
+        let all: Vec<u64> = (0..300).collect();
+        for (id, found) in all.iter().zip(segments.bm25(&all, &terms, 1.5, 0.75, 20.0)) {
+            let wanted = live.get(id).map_or(0.0, |chunk| slow_bm25(chunk, &terms, 20.0));
+            prop_assert!((found - wanted).abs() <= 1e-4 * wanted.max(1.0));
+        }
+        for id in all {
+            prop_assert_eq!(segments.vector(id).is_some(), live.contains_key(&id));
+        }
+        for name in 0..7 {
+            prop_assert_eq!(segments.definitions(name), slow_definitions(&live, name));
+        }
+    }
+
+    #[test]
+    fn a_merged_segment_scores_the_same_bit_for_bit(
+        (stored, dead) in stores(),
+        query in vec(-1.0_f32..1.0, DIM).prop_map(normalized),
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let opened = stored.iter().enumerate().map(|(at, rows)| write(&folder.path().join(at.to_string()), rows));
+        let before = Segments::new(opened.collect(), &dead);
+        let path = folder.path().join("merged");
+        let info = merge(&before, &path).unwrap();
+        prop_assert_eq!(info.rows, before.live_rows());
+        let merged = Segment::open_in_memory(&path).unwrap();
+        merged.verify().unwrap();
+        let after = Segments::new(vec![Arc::new(merged)], &[]);
+
+        prop_assert_eq!(before.nearest(&query, None, 1_000), after.nearest(&query, None, 1_000));
+        prop_assert_eq!(before.total_length(), after.total_length());
+        let terms = [(3, 1.5), (5, 2.5), (8, 0.5)];
+        let ids: Vec<u64> = (0..300).collect();
+        prop_assert_eq!(before.bm25(&ids, &terms, 1.5, 0.75, 20.0), after.bm25(&ids, &terms, 1.5, 0.75, 20.0));
+        for id in ids {
+            prop_assert_eq!(before.vector(id), after.vector(id));
+        }
+        for name in 0..7 {
+            prop_assert_eq!(before.definitions(name), after.definitions(name));
+        }
+    }
+}
+
+fn slow_definitions(live: &BTreeMap<u64, Chunk>, name: u64) -> Vec<Definition> {
+    let mut found = Vec::new();
+    for (&id, chunk) in live {
+        for &(_, kind, indent, forward) in chunk.definitions.iter().filter(|definition| definition.0 == name)
+        {
+            found.push(Definition { id, kind, indent, forward });
+        }
+    }
+    found.sort_unstable();
+    found
+}
+
+/// A cheap source of repeatable vectors.
+fn vectors(count: usize) -> Vec<Vec<f32>> {
+    let mut state = 1_u32;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as f32 / 8_388_608.0 - 1.0
+    };
+    (0..count).map(|_| normalized((0..DIM).map(|_| next()).collect())).collect()
+}
+
+#[test]
+fn large_stores_scanned_in_parallel_agree_with_single_look_ups() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("large");
+    let mut builder = SegmentBuilder::new(DIM, MODEL);
+    for (at, vector) in vectors(30_000).iter().enumerate() {
+        let id = at as u64 * 3;
+        builder.push(&Row { id, vector, length: 1, terms: &[], definitions: &[] }).unwrap();
+    }
+    builder.write(&path).unwrap();
+    let segments = Segments::new(vec![Arc::new(Segment::open(&path).unwrap())], &[(300, 600)]);
+    let query = &vectors(30_001)[30_000];
+    let ids: Vec<u64> = segments.live_ids().collect();
+    assert_eq!(ids.len(), 29_900);
+    let mut ranked: Vec<_> = ids.iter().copied().zip(segments.similarity(query, &ids)).collect();
+    ranked.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    let nearest = segments.nearest(query, None, 50);
+    assert_eq!(nearest.hits, ranked[..50]);
+    assert_eq!((nearest.min, nearest.max), (ranked[29_899].1, ranked[0].1));
+}
+
+#[test]
+fn segments_without_vectors_hold_terms_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lexical");
+    let mut builder = SegmentBuilder::new(0, [0; 32]);
+    builder.push(&Row { id: 4, vector: &[], length: 2, terms: &[(9, 2)], definitions: &[] }).unwrap();
+    builder.write(&path).unwrap();
+    let segments = Segments::new(vec![Arc::new(Segment::open(&path).unwrap())], &[]);
+    assert_eq!(segments.vector(4), Some(Vec::new()));
+    assert!(segments.nearest(&[], None, 3).hits.is_empty());
+    assert!(segments.bm25(&[4], &[(9, 1.0)], 1.5, 0.75, 2.0)[0] > 0.0);
+}
+
+#[test]
+fn rows_that_do_not_fit_are_refused_and_leave_no_trace() {
+    let mut builder = SegmentBuilder::new(2, MODEL);
+    let row = Row { id: 5, vector: &[0.6, 0.8], length: 1, terms: &[(1, 1)], definitions: &[] };
+    builder.push(&row).unwrap();
+    for (bad, reason) in [
+        (Row { id: 5, ..row }, "row 5: not above the row before, 5"),
+        (Row { id: 6, vector: &[1.0], ..row }, "row 6: a vector of 1 values in a segment of dimension 2"),
+        (Row { id: 6, vector: &[1.0, f32::NAN], ..row }, "row 6: the vector has a value that is not finite"),
+        (Row { id: 6, terms: &[(2, 1), (2, 1)], ..row }, "row 6: terms are not in ascending order"),
+    ] {
+        assert_eq!(builder.push(&bad).unwrap_err().to_string(), reason);
+        assert_eq!(builder.len(), 1);
+    }
+}
+
+#[test]
+fn merging_refuses_rows_that_are_live_twice_and_other_models() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = |name: &str, model| {
+        let path = folder.path().join(name);
+        let mut builder = SegmentBuilder::new(1, model);
+        builder.push(&Row { id: 1, vector: &[1.0], length: 0, terms: &[], definitions: &[] }).unwrap();
+        builder.write(&path).unwrap();
+        Arc::new(Segment::open(&path).unwrap())
+    };
+    let (a, b, other) = (open("a", MODEL), open("b", MODEL), open("c", [1; 32]));
+    let out = folder.path().join("out");
+    assert!(merge(&Segments::new(vec![a.clone(), b], &[]), &out).is_err());
+    assert!(merge(&Segments::new(vec![a, other], &[]), &out).is_err());
+    assert!(!out.exists());
+}
+
+#[test]
+fn a_failed_write_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = folder.path().join("taken");
+    std::fs::create_dir_all(taken.join("full")).unwrap();
+    assert!(SegmentBuilder::new(1, MODEL).write(&taken).is_err());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
