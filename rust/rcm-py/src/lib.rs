@@ -1,0 +1,43 @@
+//! The extension module `rcm._rcm`: the list of what Python sees. Conversions only; the work is in `rcm-core` and `rcm-vectors`.
+
+// Python hands over owned values; borrowing them in the signature is not possible.
+#![allow(clippy::needless_pass_by_value)]
+
+mod detached;
+mod embed;
+mod error;
+mod inspect;
+mod segments;
+mod stream;
+mod text;
+mod walk;
+
+use pyo3::prelude::*;
+
+#[pymodule(gil_used = false)]
+fn _rcm(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_class::<walk::PyWalked>()?;
+    module.add_class::<walk::PyPlan>()?;
+    module.add_class::<walk::PyTree>()?;
+    module.add_class::<stream::PyChunkStream>()?;
+    module.add_class::<stream::PyBatch>()?;
+    module.add_class::<stream::PyFileOutcome>()?;
+    module.add_class::<embed::PyStaticTable>()?;
+    module.add_class::<embed::PyVectors>()?;
+    module.add_class::<segments::PySegmentBuilder>()?;
+    module.add_class::<segments::PySegments>()?;
+    module.add_function(wrap_pyfunction!(walk::walk, module)?)?;
+    module.add_function(wrap_pyfunction!(walk::hash_files, module)?)?;
+    module.add_function(wrap_pyfunction!(inspect::inspect, module)?)?;
+    module.add_function(wrap_pyfunction!(text::terms, module)?)?;
+    module.add_function(wrap_pyfunction!(text::query_terms, module)?)?;
+    module.add_function(wrap_pyfunction!(text::effective_stem, module)?)?;
+    module.add_function(wrap_pyfunction!(text::term_key, module)?)?;
+    module.add_function(wrap_pyfunction!(text::name_key, module)?)?;
+    module.add_function(wrap_pyfunction!(text::languages, module)?)?;
+    module.add_function(wrap_pyfunction!(text::language_class, module)?)?;
+    module.add_function(wrap_pyfunction!(text::identity, module)?)?;
+    module.add_function(wrap_pyfunction!(text::kinds, module)?)?;
+    Ok(())
+}

@@ -1,0 +1,167 @@
+//! Vector segments for Python: building, opening, scoring.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use rcm_core::pipeline::TermedChunk;
+use rcm_core::terms::name_key;
+use rcm_vectors::{Row, Segment, SegmentBuilder, SegmentInfo, Segments};
+
+use crate::embed::PyVectors;
+use crate::error::segment_to_py;
+use crate::stream::PyBatch;
+
+/// Start and end (exclusive) of a run of chunk ids.
+type IdRange = (u64, u64);
+
+/// Collects rows for one new segment.
+#[pyclass(name = "SegmentBuilder", module = "rcm._rcm", frozen)]
+pub struct PySegmentBuilder(Mutex<SegmentBuilder>);
+
+#[pymethods]
+impl PySegmentBuilder {
+    #[new]
+    fn new(dim: usize, model: [u8; 32]) -> Self {
+        Self(Mutex::new(SegmentBuilder::new(dim, model)))
+    }
+
+    fn __len__(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// Adds all chunks of a batch under ids `first_id..`; `vectors` holds one row per chunk (None: no vectors kept here).
+    #[pyo3(signature = (batch, first_id, vectors = None))]
+    fn add(
+        &self,
+        py: Python<'_>,
+        batch: &PyBatch,
+        first_id: u64,
+        vectors: Option<Vec<PyRef<'_, PyVectors>>>,
+    ) -> PyResult<()> {
+        let vectors: Option<Vec<&PyVectors>> =
+            vectors.as_ref().map(|parts| parts.iter().map(|part| &**part).collect());
+        py.detach(|| {
+            let mut builder = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut rows = vectors.iter().flatten().flat_map(|part| part.rows.chunks_exact(part.dim));
+            let mut index = 0;
+            while let Some((_, termed)) = batch.chunk(index) {
+                let vector = match &vectors {
+                    None => &[][..],
+                    Some(_) => rows
+                        .next()
+                        .ok_or_else(|| PyValueError::new_err(format!("no vector for chunk {index}")))?,
+                };
+                push(&mut builder, first_id + index as u64, vector, termed)?;
+                index += 1;
+            }
+            Ok(())
+        })
+    }
+
+    /// Writes the segment durably: (rows, bytes, CRC-32).
+    fn write(&self, py: Python<'_>, path: PathBuf) -> PyResult<(usize, u64, u32)> {
+        let written = py.detach(|| self.0.lock().unwrap_or_else(PoisonError::into_inner).write(&path));
+        written.map(parts).map_err(segment_to_py)
+    }
+}
+
+fn push(builder: &mut SegmentBuilder, id: u64, vector: &[f32], termed: &TermedChunk) -> PyResult<()> {
+    let definitions: Vec<_> = termed
+        .chunk
+        .definitions
+        .iter()
+        .map(|made| (name_key(&made.name), made.kind as u8, made.indent.min(255) as u8, made.forward))
+        .collect();
+    let row = Row { id, vector, length: termed.length, terms: &termed.bag, definitions: &definitions };
+    builder.push(&row).map_err(segment_to_py)
+}
+
+fn parts(info: SegmentInfo) -> (usize, u64, u32) {
+    (info.rows, info.bytes, info.crc32)
+}
+
+/// Open segments of one epoch, dead rows masked.
+#[pyclass(name = "Segments", module = "rcm._rcm", frozen)]
+pub struct PySegments(Segments);
+
+#[pymethods]
+impl PySegments {
+    /// Opens segment files; `dead` are sorted, disjoint id ranges.
+    #[new]
+    #[pyo3(signature = (paths, dead, *, memory_map = true))]
+    fn new(py: Python<'_>, paths: Vec<PathBuf>, dead: Vec<IdRange>, memory_map: bool) -> PyResult<Self> {
+        py.detach(|| {
+            let open = |path: &PathBuf| open(path, memory_map).map(Arc::new);
+            let segments = paths.iter().map(open).collect::<Result<_, _>>()?;
+            Ok(Self(Segments::new(segments, &dead)))
+        })
+        .map_err(segment_to_py)
+    }
+
+    #[getter]
+    fn live_rows(&self) -> usize {
+        self.0.live_rows()
+    }
+
+    /// Sum of bag lengths over live rows.
+    #[getter]
+    fn total_length(&self) -> u64 {
+        self.0.total_length()
+    }
+
+    fn live_ids(&self) -> Vec<u64> {
+        self.0.live_ids().collect()
+    }
+
+    /// (ids best first, scores, lowest, highest score of all rows scanned) by cosine.
+    #[pyo3(signature = (query, k, allowed = None))]
+    fn nearest(
+        &self,
+        py: Python<'_>,
+        query: Vec<f32>,
+        k: usize,
+        allowed: Option<Vec<IdRange>>,
+    ) -> (Vec<u64>, Vec<f32>, f32, f32) {
+        let found = py.detach(|| self.0.nearest(&query, allowed.as_deref(), k));
+        let (ids, scores) = found.hits.into_iter().unzip();
+        (ids, scores, found.min, found.max)
+    }
+
+    /// Cosine of each id with the query, 0 for ids not live.
+    fn similarity(&self, query: Vec<f32>, ids: Vec<u64>) -> Vec<f32> {
+        self.0.similarity(&query, &ids)
+    }
+
+    /// BM25 of each id; `query` holds (term key, idf).
+    fn bm25(&self, ids: Vec<u64>, query: Vec<(u32, f32)>, k1: f32, b: f32, average_length: f32) -> Vec<f32> {
+        self.0.bm25(&ids, &query, k1, b, average_length)
+    }
+
+    /// (id, kind, indent, forward) of each live definition of a name.
+    fn definitions(&self, name: u64) -> Vec<(u64, u8, u8, bool)> {
+        let found = self.0.definitions(name).into_iter();
+        found.map(|made| (made.id, made.kind, made.indent, made.forward)).collect()
+    }
+
+    /// The stored vector of a chunk.
+    fn vector(&self, chunk_id: u64) -> Option<Vec<f32>> {
+        self.0.vector(chunk_id)
+    }
+
+    /// Writes the live rows of all segments as one: (rows, bytes, CRC-32).
+    fn merge(&self, py: Python<'_>, path: PathBuf) -> PyResult<(usize, u64, u32)> {
+        py.detach(|| rcm_vectors::merge(&self.0, &path)).map(parts).map_err(segment_to_py)
+    }
+
+    /// Reads a segment file whole and compares its checksum.
+    #[staticmethod]
+    fn verify(py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        py.detach(|| Segment::open(&path)?.verify()).map_err(segment_to_py)
+    }
+}
+
+fn open(path: &Path, memory_map: bool) -> Result<Segment, rcm_vectors::SegmentError> {
+    if memory_map { Segment::open(path) } else { Segment::open_in_memory(path) }
+}

@@ -1,0 +1,234 @@
+//! Batches of processed files for Python: an iterator over bounded blocks, memory stays flat.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use pyo3::exceptions::{PyIndexError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use rcm_core::chunk::format_for_embedding;
+use rcm_core::embed::embed_chunk;
+use rcm_core::pipeline::{Blocks, Job, Mode, Outcome, Processed, TermedChunk, Timers};
+
+use crate::detached::{POLL, detached};
+use crate::embed::{PyStaticTable, PyVectors};
+use crate::walk::PyPlan;
+
+/// Iterator of [`PyBatch`] over the candidates of a plan, in the order of the walk.
+#[pyclass(name = "ChunkStream", module = "rcm._rcm", frozen)]
+pub struct PyChunkStream(Blocks);
+
+#[pymethods]
+impl PyChunkStream {
+    #[new]
+    #[pyo3(signature = (plan, *, mode = "parallel", workers = 1, max_file_bytes = 1 << 20))]
+    fn new(plan: &PyPlan, mode: &str, workers: usize, max_file_bytes: u64) -> PyResult<Self> {
+        let mode = match mode {
+            "sequential" => Mode::Sequential,
+            "parallel" => Mode::Parallel,
+            "pipeline" => Mode::Pipeline,
+            other => {
+                return Err(PyValueError::new_err(format!(
+                    "mode is {other:?}, not sequential, parallel or pipeline"
+                )));
+            }
+        };
+        let job =
+            Job { root: plan.root.clone(), files: plan.candidates.clone(), max_file_bytes, mode, workers };
+        Blocks::start(job).map(Self).map_err(crate::error::to_py)
+    }
+
+    fn __iter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
+        slf
+    }
+
+    fn __next__(&self, py: Python<'_>) -> PyResult<Option<PyBatch>> {
+        self.0.ask();
+        loop {
+            match py.detach(|| self.0.wait(POLL)) {
+                Ok(block) => return Ok(block.map(PyBatch::new)),
+                Err(()) => py.check_signals()?,
+            }
+        }
+    }
+
+    /// Busy seconds per stage so far, summed over threads.
+    #[getter]
+    fn phases(&self) -> Vec<(&'static str, f64)> {
+        Timers::STAGES.into_iter().zip(self.0.timers().seconds()).collect()
+    }
+}
+
+/// A block of processed files and their chunks.
+#[pyclass(name = "Batch", module = "rcm._rcm", frozen)]
+pub struct PyBatch {
+    pub files: Arc<Vec<Processed>>,
+    /// (file index, chunk index) of every chunk, in order.
+    order: Vec<(u32, u32)>,
+}
+
+impl PyBatch {
+    fn new(files: Vec<Processed>) -> Self {
+        let order = files.iter().enumerate().flat_map(|(file, processed)| match &processed.outcome {
+            Outcome::Indexed(document) => {
+                (0..document.chunks.len()).map(|chunk| (file as u32, chunk as u32)).collect()
+            }
+            _ => Vec::new(),
+        });
+        Self { order: order.collect(), files: Arc::new(files) }
+    }
+
+    /// The chunk at `index` and the path of its file.
+    pub fn chunk(&self, index: usize) -> Option<(&PathBuf, &TermedChunk)> {
+        let &(file, chunk) = self.order.get(index)?;
+        let processed = &self.files[file as usize];
+        match &processed.outcome {
+            Outcome::Indexed(document) => Some((&processed.entry.path, &document.chunks[chunk as usize])),
+            _ => None,
+        }
+    }
+
+    fn range(&self, start: usize, stop: Option<usize>) -> PyResult<std::ops::Range<usize>> {
+        let stop = stop.unwrap_or(self.order.len());
+        if start > stop || stop > self.order.len() {
+            return Err(PyIndexError::new_err(format!(
+                "chunks {start}..{stop} of a batch of {}",
+                self.order.len()
+            )));
+        }
+        Ok(start..stop)
+    }
+}
+
+/// (terms, text, symbol, kind, start line, end line) of a chunk.
+type DocumentRow<'a> = (&'a str, &'a str, &'a str, &'static str, usize, usize);
+
+#[pymethods]
+impl PyBatch {
+    /// Number of chunks.
+    fn __len__(&self) -> usize {
+        self.order.len()
+    }
+
+    /// One outcome per file, in the order of the walk.
+    #[getter]
+    fn files(&self) -> Vec<PyFileOutcome> {
+        (0..self.files.len()).map(|index| PyFileOutcome(Arc::clone(&self.files), index)).collect()
+    }
+
+    /// (terms, text, symbol, kind, start line, end line) of one chunk.
+    fn document(&self, index: usize) -> PyResult<DocumentRow<'_>> {
+        let (_, termed) =
+            self.chunk(index).ok_or_else(|| PyIndexError::new_err(format!("no chunk {index}")))?;
+        let chunk = &termed.chunk;
+        let kind = chunk.kind.map_or("", rcm_core::parse::SymbolKind::as_str);
+        Ok((&termed.terms, &chunk.text, &chunk.symbol, kind, chunk.start_line, chunk.end_line))
+    }
+
+    /// What an embedding model is given for each chunk.
+    #[pyo3(signature = (start = 0, stop = None))]
+    fn texts(&self, start: usize, stop: Option<usize>) -> PyResult<Vec<String>> {
+        let texts = self.range(start, stop)?.filter_map(|index| self.chunk(index));
+        Ok(texts.map(|(path, termed)| format_for_embedding(path, &termed.chunk)).collect())
+    }
+
+    /// Embeds chunks `start..stop` with the static table, lock released.
+    #[pyo3(signature = (table, start = 0, stop = None))]
+    fn embed(
+        &self,
+        py: Python<'_>,
+        table: &PyStaticTable,
+        start: usize,
+        stop: Option<usize>,
+    ) -> PyResult<PyVectors> {
+        let range = self.range(start, stop)?;
+        detached(py, || {
+            let chunks = range.filter_map(|index| self.chunk(index));
+            let rows = chunks.flat_map(|(path, termed)| embed_chunk(&table.0, path, &termed.chunk));
+            Ok(PyVectors { rows: rows.collect(), dim: table.0.dim() })
+        })
+    }
+}
+
+/// What became of one file.
+#[pyclass(name = "FileOutcome", module = "rcm._rcm", frozen)]
+pub struct PyFileOutcome(Arc<Vec<Processed>>, usize);
+
+impl PyFileOutcome {
+    fn file(&self) -> &Processed {
+        &self.0[self.1]
+    }
+}
+
+#[pymethods]
+impl PyFileOutcome {
+    #[getter]
+    fn path(&self) -> OsString {
+        self.file().entry.path.clone().into()
+    }
+
+    /// Size, modification time, change time (nanoseconds) and inode as of the read.
+    #[getter]
+    fn stat(&self) -> (u64, i64, i64, u64) {
+        let entry = &self.file().entry;
+        (entry.size, entry.mtime_ns, entry.ctime_ns, entry.inode)
+    }
+
+    #[getter]
+    fn digest<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
+        self.file().digest.map(|digest| PyBytes::new(py, &digest))
+    }
+
+    /// `"indexed"`, `"unchanged"`, `"skipped"`, `"gone"` or `"failed"`.
+    #[getter]
+    fn status(&self) -> &'static str {
+        match self.file().outcome {
+            Outcome::Indexed(_) => "indexed",
+            Outcome::Unchanged => "unchanged",
+            Outcome::Skipped(_) => "skipped",
+            Outcome::Gone => "gone",
+            Outcome::Failed(_) => "failed",
+        }
+    }
+
+    /// The skip reason or the error, else empty.
+    #[getter]
+    fn reason(&self) -> &str {
+        match &self.file().outcome {
+            Outcome::Skipped(reason) => reason.as_str(),
+            Outcome::Failed(error) => error,
+            _ => "",
+        }
+    }
+
+    #[getter]
+    fn language(&self) -> &'static str {
+        match &self.file().outcome {
+            Outcome::Indexed(document) => document.language,
+            _ => "",
+        }
+    }
+
+    #[getter]
+    fn n_chunks(&self) -> usize {
+        match &self.file().outcome {
+            Outcome::Indexed(document) => document.chunks.len(),
+            _ => 0,
+        }
+    }
+
+    #[getter]
+    fn n_redactions(&self) -> usize {
+        match &self.file().outcome {
+            Outcome::Indexed(document) => document.redactions.len(),
+            _ => 0,
+        }
+    }
+
+    /// Whether the file changed between walk and read.
+    #[getter]
+    fn moved(&self) -> bool {
+        self.file().moved
+    }
+}

@@ -1,0 +1,74 @@
+//! Terms, keys and the identity of the stages for Python.
+
+use std::path::PathBuf;
+
+use pyo3::prelude::*;
+use rcm_core::parse::SymbolKind;
+use rcm_core::parse::languages::Class;
+
+/// The terms of a text, in order.
+#[pyfunction]
+pub fn terms(text: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    rcm_core::terms::terms(text, &mut out);
+    out
+}
+
+/// The terms of a query, function words dropped.
+#[pyfunction]
+pub fn query_terms(query: &str) -> Vec<String> {
+    rcm_core::terms::query_terms(query)
+}
+
+/// The part of a path that names its topic.
+#[pyfunction]
+pub fn effective_stem(path: PathBuf) -> String {
+    rcm_core::terms::effective_stem(&path)
+}
+
+/// The 32-bit key of a term.
+#[pyfunction]
+pub fn term_key(term: &str) -> u32 {
+    rcm_core::terms::term_key(term)
+}
+
+/// The 64-bit key of a defined name.
+#[pyfunction]
+pub fn name_key(name: &str) -> u64 {
+    rcm_core::terms::name_key(name)
+}
+
+/// Names of all languages with a grammar.
+#[pyfunction]
+pub fn languages() -> Vec<&'static str> {
+    rcm_core::parse::language_names()
+}
+
+/// What files of a language are mostly for: `"code"`, `"docs"` or `"config"`.
+#[pyfunction]
+pub fn language_class(language: &str) -> &'static str {
+    match rcm_core::parse::languages::class(language) {
+        Class::Code => "code",
+        Class::Docs => "docs",
+        Class::Config => "config",
+    }
+}
+
+/// Names of symbol kinds; the position is the number kept in vector segments.
+#[pyfunction]
+pub fn kinds() -> Vec<&'static str> {
+    SymbolKind::ALL.iter().map(|kind| kind.as_str()).collect()
+}
+
+/// What the stored index depends on, by stage: any difference asks for a rebuild.
+#[pyfunction]
+pub fn identity() -> Vec<(&'static str, String)> {
+    vec![
+        ("grammars", rcm_core::parse::identity()),
+        ("chunker", rcm_core::chunk::VERSION.to_string()),
+        ("terms", rcm_core::terms::VERSION.to_string()),
+        ("fields", format!("{:?}", rcm_core::embed::FIELD_WEIGHTS)),
+        ("secret_rules", rcm_core::filter::rules_identity()),
+        ("segments", rcm_vectors::FORMAT_VERSION.to_string()),
+    ]
+}
