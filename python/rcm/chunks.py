@@ -1,0 +1,87 @@
+"""Chunks: the Rust half of the line as Python sees it, from a directory to batches of chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from rcm import _rcm
+from rcm.types import IndexMode
+
+
+@dataclass(frozen=True, slots=True)
+class ScanOptions:
+    """What to look at.
+
+    Attributes:
+        use_ignore: Honour .gitignore, .ignore, .rcmignore and git's own exclude files.
+        hidden: Include hidden files and folders.
+        max_file_bytes: Larger files are skipped.
+    """
+
+    use_ignore: bool = True
+    hidden: bool = False
+    max_file_bytes: int = 1 << 20
+
+    def to_meta(self) -> dict[str, str]:
+        """Return the options as an index remembers them."""
+        return {
+            "use_ignore": str(int(self.use_ignore)),
+            "hidden": str(int(self.hidden)),
+            "max_file_bytes": str(self.max_file_bytes),
+        }
+
+    @classmethod
+    def from_meta(cls, meta: Mapping[str, str]) -> ScanOptions:
+        """Return the options that an index remembers, the defaults where it has none."""
+        return cls(
+            use_ignore=meta.get("use_ignore", "1") == "1",
+            hidden=meta.get("hidden", "0") == "1",
+            max_file_bytes=int(meta.get("max_file_bytes", cls().max_file_bytes)),
+        )
+
+
+def walk(root: Path, options: ScanOptions, *, workers: int = 0) -> _rcm.Walked:
+    """Walk a tree.
+
+    Args:
+        root: The tree.
+        options: What to look at.
+        workers: Threads; 0 is one per core.
+
+    Raises:
+        OSError: If the root cannot be listed.
+    """
+    return _rcm.walk(
+        root,
+        use_ignore=options.use_ignore,
+        hidden=options.hidden,
+        max_file_bytes=options.max_file_bytes,
+        workers=workers,
+    )
+
+
+class ChunkBatches:
+    """Batches of processed files, in the order of the walk whatever the mode.
+
+    Args:
+        plan: Which files to process.
+        mode: When to process them.
+        workers: Threads that parse.
+        options: The size cap.
+    """
+
+    def __init__(
+        self, plan: _rcm.Plan, mode: IndexMode, workers: int, options: ScanOptions
+    ) -> None:
+        self._stream = _rcm.ChunkStream(
+            plan, mode=mode, workers=workers, max_file_bytes=options.max_file_bytes
+        )
+
+    def __iter__(self) -> Iterator[_rcm.Batch]:
+        return iter(self._stream)
+
+    def seconds(self) -> dict[str, float]:
+        """Return busy seconds per stage so far, summed over threads."""
+        return dict(self._stream.phases)

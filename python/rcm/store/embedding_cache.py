@@ -1,0 +1,121 @@
+"""Vectors of dear embedders, kept by the hash of the text that they embed.
+
+A rebuild, a moved file or another branch then costs no second run of the model.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from threading import Lock
+
+from rcm import _rcm
+from rcm.embed import Embedder
+from rcm.errors import IndexDamagedError
+from rcm.store.database import Connection, DatabaseError, connect, transaction
+
+_SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID"
+)
+#: Texts embedded before they are kept: what a killed run loses, some seconds of a transformer.
+_KEEP_EVERY = 64
+
+
+class CachedEmbedder:
+    """An embedder that asks its cache first.
+
+    Args:
+        embedder: The embedder to ask for what is not cached.
+        path: The cache's database, made with the first text that is embedded, private to the
+            user. One file may serve many embedders and indexes.
+    """
+
+    cached = True
+
+    def __init__(self, embedder: Embedder, path: Path) -> None:
+        self._embedder, self._path = embedder, path
+        self.spec, self.dim, self.digest = embedder.spec, embedder.dim, embedder.digest
+        self._connection: Connection | None = None
+        self._lock = Lock()
+        #: Texts found in the cache and texts embedded, since this was opened.
+        self.hits, self.misses = 0, 0
+
+    def embed_chunks(self, batch: _rcm.Batch, start: int, stop: int) -> _rcm.Vectors:
+        """Embed chunks `start` up to `stop` of a batch."""
+        return self.embed_texts(batch.texts(start, stop))
+
+    def embed_texts(self, texts: Sequence[str]) -> _rcm.Vectors:
+        """Embed documents, only those not seen before."""
+        keys = [hashlib.sha256(self.digest + text.encode()).digest() for text in texts]
+        found = self._find(set(keys))
+        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in found}
+        wanted = list(missing)
+        for at in range(0, len(wanted), _KEEP_EVERY):
+            some = wanted[at : at + _KEEP_EVERY]
+            made = self._embedder.embed_texts([missing[key] for key in some])
+            found.update(self._keep(some, made))
+        with self._lock:
+            self.hits += len(texts) - len(missing)
+            self.misses += len(missing)
+        return _rcm.Vectors.from_bytes(b"".join(found[key] for key in keys), self.dim)
+
+    def embed_query(self, query: str) -> list[float]:
+        """Embed one query; queries are not cached."""
+        return self._embedder.embed_query(query)
+
+    def close(self) -> None:
+        """Let go of the file; it is opened again when needed."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def _find(self, keys: Iterable[bytes]) -> dict[bytes, bytes]:
+        size = 4 * self.dim
+        with self._lock:
+            try:
+                return _rows(self._opened(), keys, size)
+            except DatabaseError:
+                # Nothing in a cache is worth an error: a damaged one is begun anew.
+                self._remove()
+                return _rows(self._opened(), keys, size)
+
+    def _keep(self, keys: Sequence[bytes], vectors: _rcm.Vectors) -> dict[bytes, bytes]:
+        made, size = vectors.to_bytes(), 4 * self.dim
+        rows = {key: made[nth * size : (nth + 1) * size] for nth, key in enumerate(keys)}
+        with self._lock:
+            connection = self._opened()
+            with transaction(connection):
+                connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows.items())
+        return rows
+
+    def _opened(self) -> Connection:
+        if self._connection is None:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.close(os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+            try:
+                self._connection = connect(self._path, write=True)
+            except IndexDamagedError:
+                self._remove()
+                self._connection = connect(self._path, write=True)
+            self._connection.execute(_SCHEMA)
+        return self._connection
+
+    def _remove(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        for suffix in ("", "-wal", "-shm"):
+            Path(f"{self._path}{suffix}").unlink(missing_ok=True)
+
+
+def _rows(connection: Connection, keys: Iterable[bytes], size: int) -> dict[bytes, bytes]:
+    """Return what is cached of some keys; rows of another size are as good as none."""
+    found = {}
+    for key in keys:
+        row = connection.execute("SELECT vector FROM vectors WHERE key = ?", (key,)).fetchone()
+        if row and len(row[0]) == size:
+            found[key] = row[0]
+    return found

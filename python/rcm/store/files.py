@@ -1,0 +1,350 @@
+"""The file table: what the index knows of each file, epoch by epoch.
+
+Rows carry the epoch `since` which they hold and the epoch `until` which they held. A change is
+*prepared* by adding rows of the next epoch and closing those they replace; nothing a reader of
+the present epoch sees is touched. When the lexical commit has switched, the change is *applied*
+(closed rows go, the epoch moves on) or, if the switch never came, *discarded*. Both are
+idempotent, so a killed writer's change is settled by whoever writes next, and a reader that finds
+the switch done but the change not yet applied simply reads the rows of the newer epoch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rcm.errors import IndexDamagedError
+from rcm.store.database import DatabaseError, connect, transaction
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS files (
+    path BLOB NOT NULL, since INTEGER NOT NULL, until INTEGER,
+    size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL,
+    inode INTEGER NOT NULL, digest BLOB NOT NULL, scanned_ns INTEGER NOT NULL,
+    language TEXT NOT NULL, skip TEXT NOT NULL,
+    first_id INTEGER NOT NULL, n_chunks INTEGER NOT NULL,
+    PRIMARY KEY (path, since)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS segments (
+    name TEXT PRIMARY KEY, since INTEGER NOT NULL, until INTEGER,
+    first_id INTEGER NOT NULL, n_rows INTEGER NOT NULL, bytes INTEGER NOT NULL, crc32 INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS dead (
+    start INTEGER PRIMARY KEY, stop INTEGER NOT NULL, since INTEGER NOT NULL, until INTEGER
+);
+CREATE TABLE IF NOT EXISTS epochs (epoch INTEGER PRIMARY KEY, change_hash TEXT NOT NULL);
+"""
+_VERSIONED = ("files", "segments", "dead")
+_LIVE = "since <= :epoch AND (until IS NULL OR until > :epoch)"
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """What the index knows of one file.
+
+    Attributes:
+        path: Relative to the root, as the file system names it (surrogate-escaped).
+        stat: (size in bytes, mtime_ns, ctime_ns, inode) when its bytes were read.
+        digest: SHA-256 of those bytes.
+        scanned_ns: When the scan that read it began, nanoseconds since 1970.
+        language: Language name, empty when the file was skipped.
+        skip: Reason why it has no chunks, or empty.
+        first_id: Id of its first chunk; the others follow without a gap.
+        n_chunks: Number of chunks.
+    """
+
+    path: str
+    stat: tuple[int, int, int, int]
+    digest: bytes
+    scanned_ns: int
+    language: str
+    skip: str
+    first_id: int
+    n_chunks: int
+
+    def columns(self) -> tuple[object, ...]:
+        """Return the values in the order of the table's columns, without since and until."""
+        return (
+            os.fsencode(self.path), *_signed(self.stat), self.digest, self.scanned_ns,
+            self.language, self.skip, self.first_id, self.n_chunks,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentRow:
+    """A vector segment file: name in `vec/`, first id, rows, size in bytes, CRC-32 of its content."""
+
+    name: str
+    first_id: int
+    n_rows: int
+    bytes: int
+    crc32: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """One epoch's difference: rows that come, paths and segments that go, id ranges that died."""
+
+    put: Sequence[FileRow] = ()
+    removed: Sequence[str] = ()
+    segments: Sequence[SegmentRow] = ()
+    dropped_segments: Sequence[str] = ()
+    dead: Sequence[tuple[int, int]] = ()
+    revived: Sequence[int] = ()
+    meta: Mapping[str, str] | None = None
+
+
+class FileTable:
+    """The SQLite side of an index.
+
+    Args:
+        path: The database file.
+        write: Whether to open it for writing (and make it if missing).
+
+    Raises:
+        IndexDamagedError: If the file is no database.
+        FileNotFoundError: If there is none and `write` is False.
+    """
+
+    def __init__(self, path: Path, *, write: bool) -> None:
+        self.path = path
+        self._connection = connect(path, write=write)
+        if write:
+            self._execute_script(_SCHEMA)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def _execute_script(self, script: str) -> None:
+        try:
+            self._connection.executescript(script)
+        except DatabaseError as error:
+            raise self._damaged(error) from error
+
+    def _rows(self, query: str, values: Mapping[str, object] | Sequence[object] = ()) -> list[Any]:
+        try:
+            return self._connection.execute(query, values).fetchall()
+        except DatabaseError as error:
+            raise self._damaged(error) from error
+
+    def _damaged(self, error: DatabaseError) -> IndexDamagedError:
+        hint = "rcm index --force builds it anew"
+        return IndexDamagedError(f"{self.path}: {error}", hint=hint)
+
+    # --- what holds at an epoch -------------------------------------------------------------
+
+    def meta(self, epoch: int | None = None) -> dict[str, str]:
+        """Return identity fields and the like, as of a prepared `epoch` if that is asked for."""
+        rows = dict(self._rows("SELECT key, value FROM meta"))
+        pending = {key[8:]: value for key, value in rows.items() if key.startswith("pending.")}
+        present = {key: value for key, value in rows.items() if not key.startswith("pending.")}
+        ahead = epoch is not None and epoch > int(present.get("epoch", 0))
+        return {**present, **pending} if ahead else present
+
+    def epoch(self) -> int:
+        """Return the last applied epoch, 0 for a new table."""
+        rows = self._rows("SELECT value FROM meta WHERE key = 'epoch'")
+        return int(rows[0][0]) if rows else 0
+
+    def readable_at(self, epoch: int) -> bool:
+        """Tell whether the rows of `epoch` are all here: it is applied last, or prepared next."""
+        return self.epoch() in (epoch, epoch - 1)
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Return a context in which all reads see one state."""
+        return transaction(self._connection, write=False)
+
+    def files(self, epoch: int) -> list[FileRow]:
+        """Return all files at an epoch, sorted by path bytes."""
+        rows = self._rows(f"SELECT * FROM files WHERE {_LIVE} ORDER BY path", {"epoch": epoch})
+        return [_file(row) for row in rows]
+
+    def chunked(self, epoch: int) -> list[tuple[int, int, str, str]]:
+        """Return (first id, number of chunks, path, language) of files with chunks, by id."""
+        rows = self._rows(
+            f"SELECT first_id, n_chunks, path, language FROM files WHERE n_chunks > 0 AND {_LIVE} "
+            "ORDER BY first_id",
+            {"epoch": epoch},
+        )
+        return [
+            (first, count, os.fsdecode(path), language) for first, count, path, language in rows
+        ]
+
+    def digests(self, epoch: int) -> list[tuple[str, bytes]]:
+        """Return (path, digest) of all files at an epoch, sorted by path bytes."""
+        rows = self._rows(
+            f"SELECT path, digest FROM files WHERE {_LIVE} ORDER BY path", {"epoch": epoch}
+        )
+        return [(os.fsdecode(path), digest) for path, digest in rows]
+
+    def segments(self, epoch: int) -> list[SegmentRow]:
+        """Return the vector segments of an epoch, by first id."""
+        rows = self._rows(
+            "SELECT name, first_id, n_rows, bytes, crc32 FROM segments "
+            f"WHERE {_LIVE} ORDER BY first_id",
+            {"epoch": epoch},
+        )
+        return [SegmentRow(*row) for row in rows]
+
+    def dead(self, epoch: int) -> list[tuple[int, int]]:
+        """Return the id ranges (start, stop) of an epoch's segments that belong to no file."""
+        return self._rows(
+            f"SELECT start, stop FROM dead WHERE {_LIVE} ORDER BY start", {"epoch": epoch}
+        )
+
+    def next_id(self) -> int:
+        """Return the first chunk id never given out by a committed or prepared change."""
+        rows = self._rows(
+            "SELECT max(coalesce((SELECT max(first_id + n_rows) FROM segments), 1),"
+            " coalesce((SELECT max(first_id + n_chunks) FROM files), 1),"
+            " coalesce((SELECT max(stop) FROM dead), 1))"
+        )
+        # Rows of dead chunks go when segments merge; the number given out last is kept.
+        return max(int(rows[0][0]), int(self.meta().get("next_id", 1)))
+
+    # --- prepare, apply, discard -------------------------------------------------------------
+
+    def prepare(self, epoch: int, change: FileChange) -> str:
+        """Write a change as rows of the coming `epoch`, durably, invisible to readers.
+
+        Returns:
+            The hash that the lexical commit must carry for the change to hold.
+        """
+        change_hash = _hash(epoch, change)
+        close = f"SET until = {int(epoch)} WHERE until IS NULL AND"
+        with self._writing():
+            run = self._connection
+            gone = [(os.fsencode(path),) for path in change.removed]
+            gone += [(os.fsencode(row.path),) for row in change.put]
+            run.executemany(f"UPDATE files {close} path = ?", gone)
+            run.executemany(
+                f"INSERT INTO files VALUES (?, {int(epoch)}, NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (row.columns() for row in change.put),
+            )
+            run.executemany(
+                f"UPDATE segments {close} name = ?", ((name,) for name in change.dropped_segments)
+            )
+            run.executemany(
+                f"INSERT INTO segments VALUES (?, {int(epoch)}, NULL, ?, ?, ?, ?)",
+                ((s.name, s.first_id, s.n_rows, s.bytes, s.crc32) for s in change.segments),
+            )
+            run.executemany(
+                f"UPDATE dead {close} start = ?", ((start,) for start in change.revived)
+            )
+            run.executemany(f"INSERT INTO dead VALUES (?, ?, {int(epoch)}, NULL)", change.dead)
+            pending = [(f"pending.{key}", value) for key, value in (change.meta or {}).items()]
+            run.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", pending)
+            run.execute("INSERT OR REPLACE INTO epochs VALUES (?, ?)", (epoch, change_hash))
+        return change_hash
+
+    def apply(self, epoch: int) -> None:
+        """Make a prepared epoch the present one and drop what it replaced; idempotent."""
+        with self._writing():
+            run = self._connection
+            for table in _VERSIONED:
+                run.execute(f"DELETE FROM {table} WHERE until <= ?", (epoch,))
+            run.execute(
+                "INSERT OR REPLACE INTO meta SELECT substr(key, 9), value FROM meta "
+                "WHERE key LIKE 'pending.%'"
+            )
+            run.execute("DELETE FROM meta WHERE key LIKE 'pending.%'")
+            run.execute("DELETE FROM epochs WHERE epoch < ?", (epoch,))
+            run.execute("INSERT OR REPLACE INTO meta VALUES ('epoch', ?)", (str(epoch),))
+
+    def discard(self, epoch: int) -> None:
+        """Take back a prepared epoch whose switch never came; idempotent."""
+        with self._writing():
+            run = self._connection
+            for table in _VERSIONED:
+                run.execute(f"DELETE FROM {table} WHERE since >= ?", (epoch,))
+                run.execute(f"UPDATE {table} SET until = NULL WHERE until >= ?", (epoch,))
+            run.execute("DELETE FROM meta WHERE key LIKE 'pending.%'")
+            run.execute("DELETE FROM epochs WHERE epoch >= ?", (epoch,))
+
+    def settle(self, epoch: int, change_hash: str) -> int:
+        """Finish or discard what an earlier writer left, given what the lexical index says.
+
+        Args:
+            epoch: Epoch of the lexical control document, 0 when there is none.
+            change_hash: The hash that it carries.
+
+        Returns:
+            The epoch that holds now.
+
+        Raises:
+            IndexDamagedError: If the two sides cannot belong together.
+        """
+        applied = self.epoch()
+        prepared = self._rows("SELECT change_hash FROM epochs WHERE epoch = ?", (applied + 1,))
+        if epoch == applied + 1 and prepared == [(change_hash,)]:
+            self.apply(epoch)
+        elif epoch == applied:
+            self.discard(applied + 1)
+        else:
+            raise IndexDamagedError(
+                f"{self.path}: the file table is at epoch {applied}, the lexical index at {epoch}",
+                hint="rcm index --force builds it anew",
+            )
+        return epoch
+
+    def refresh(self, rows: Iterable[tuple[str, tuple[int, int, int, int], int]]) -> None:
+        """Note new stats of files whose content is as indexed: (path, stat, scanned_ns).
+
+        Stats only save reads, so this needs no epoch.
+        """
+        with self._writing():
+            self._connection.executemany(
+                "UPDATE files SET size = ?, mtime_ns = ?, ctime_ns = ?, inode = ?, scanned_ns = ? "
+                "WHERE path = ? AND until IS NULL",
+                ((*_signed(stat), scanned, os.fsencode(path)) for path, stat, scanned in rows),
+            )
+
+    def set_meta(self, values: Mapping[str, str]) -> None:
+        """Store values that belong to no epoch."""
+        with self._writing():
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO meta VALUES (?, ?)", values.items()
+            )
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            with transaction(self._connection):
+                yield
+        except DatabaseError as error:
+            raise self._damaged(error) from error
+
+
+def _file(row: tuple[Any, ...]) -> FileRow:
+    path, _, _, size, mtime_ns, ctime_ns, inode, digest, scanned, language, skip, first, count = row
+    stat = (size, mtime_ns, ctime_ns, inode & _INODE_MASK)
+    return FileRow(os.fsdecode(path), stat, digest, scanned, language, skip, first, count)
+
+
+_INODE_MASK = (1 << 64) - 1
+
+
+def _signed(stat: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+    """Fold a 64-bit inode number into SQLite's signed integers."""
+    size, mtime_ns, ctime_ns, inode = stat
+    return size, mtime_ns, ctime_ns, inode - (1 << 64) if inode >> 63 else inode
+
+
+def _hash(epoch: int, change: FileChange) -> str:
+    digest = hashlib.sha256(repr(epoch).encode())
+    parts: tuple[Iterable[object], ...] = (
+        (row.columns() for row in change.put), change.removed, change.segments,
+        change.dropped_segments, change.dead, change.revived, sorted((change.meta or {}).items()),
+    )  # fmt: skip
+    for part in parts:
+        for value in part:
+            digest.update(repr(value).encode("utf-8", "surrogateescape"))
+        digest.update(b"\0")
+    return digest.hexdigest()

@@ -1,0 +1,170 @@
+"""One committed epoch, open for searching; never writes, never waits for a writer."""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import cast
+
+from rcm import _rcm
+from rcm.errors import IndexDamagedError
+from rcm.store.files import FileTable
+from rcm.store.folder import IndexFolder
+from rcm.store.lexical import LexicalReader, StoredChunk
+from rcm.store.vectors import Ranges, VectorStore, open_segments
+
+_ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedFile:
+    """A file with chunks: ids `first_id` up to `first_id + n_chunks`, in order of lines."""
+
+    first_id: int
+    n_chunks: int
+    path: str
+    language: str
+
+
+class IndexReader:
+    """Lexical index, segments and file table of one epoch.
+
+    Args:
+        lexical: The lexical side.
+        segments: Open segments of the same epoch.
+        files: Files with chunks, by first id.
+        meta: Identity fields and the like.
+        epoch: The epoch.
+        vectors: Where dense vectors are; the segments themselves unless given.
+    """
+
+    def __init__(
+        self,
+        lexical: LexicalReader,
+        segments: _rcm.Segments,
+        files: list[IndexedFile],
+        meta: dict[str, str],
+        epoch: int,
+        vectors: VectorStore | None = None,
+    ) -> None:
+        self.lexical, self.segments, self.files = lexical, segments, files
+        self.meta, self.epoch = meta, epoch
+        self.vectors = vectors if vectors is not None else cast("VectorStore", segments)
+        self._local = vectors is None
+        self._first_ids = [file.first_id for file in files]
+        self._search = partial(bisect.bisect_right, self._first_ids)
+
+    def file_index(self, chunk_id: int) -> int:
+        """Return the position in `files` of the file that a live chunk belongs to."""
+        return self._search(chunk_id) - 1
+
+    def alive(self, ids: list[int]) -> list[int]:
+        """Return those ids that belong to a file of this epoch; a remote store may hold others."""
+        if self._local:
+            return ids
+        return [chunk_id for chunk_id in ids if self._is_alive(chunk_id)]
+
+    def _is_alive(self, chunk_id: int) -> bool:
+        index = self.file_index(chunk_id)
+        return index >= 0 and chunk_id < self.files[index].first_id + self.files[index].n_chunks
+
+    def file_of(self, chunk_id: int) -> IndexedFile:
+        """Return the file that a live chunk belongs to."""
+        return self.files[self.file_index(chunk_id)]
+
+    @cached_property
+    def by_path(self) -> dict[str, IndexedFile]:
+        """Files with chunks, by path."""
+        return {file.path: file for file in self.files}
+
+    def chunk(self, chunk_id: int) -> StoredChunk:
+        """Return a chunk's text and place.
+
+        Raises:
+            IndexDamagedError: If the lexical index does not have it.
+        """
+        try:
+            return self.lexical.chunk(chunk_id)
+        except KeyError:
+            raise IndexDamagedError(
+                f"chunk {chunk_id} of {self.file_of(chunk_id).path} is not in the lexical index",
+                hint="rcm index --force builds it anew",
+            ) from None
+
+    def ranges(self, keep: Callable[[IndexedFile], bool]) -> list[tuple[int, int]]:
+        """Return the id ranges of the files that `keep` accepts, sorted and disjoint."""
+        found: list[tuple[int, int]] = []
+        for file in self.files:
+            if keep(file):
+                start, stop = file.first_id, file.first_id + file.n_chunks
+                if found and found[-1][1] == start:
+                    start = found.pop()[0]
+                found.append((start, stop))
+        return found
+
+
+def open_reader(
+    folder: IndexFolder,
+    *,
+    memory_map: bool = True,
+    vectors: Callable[[dict[str, str], int], VectorStore | None] | None = None,
+) -> IndexReader:
+    """Open the epoch that the lexical index says is true.
+
+    A writer may move on between two steps; then everything is opened anew, a few times.
+
+    Args:
+        folder: The index.
+        memory_map: False reads segments into memory.
+        vectors: Makes the remote vector store of an index, if it has one, from its `meta` and
+            the end of its ids.
+
+    Raises:
+        IndexNotFoundError: If there is no index.
+        IndexDamagedError: If its parts do not fit together.
+    """
+    attempt = 0
+    while True:
+        attempt += 1
+        try:
+            return _open_once(folder, memory_map, vectors)
+        except (FileNotFoundError, IndexDamagedError, _MovedOnError) as error:
+            if attempt < _ATTEMPTS:
+                continue
+            if isinstance(error, IndexDamagedError):
+                raise
+            raise IndexDamagedError(
+                f"{folder.path}: {error}", hint="rcm index --force builds it anew"
+            ) from error
+
+
+class _MovedOnError(Exception):
+    """A writer applied a newer epoch while this one was being opened."""
+
+
+def _open_once(
+    folder: IndexFolder,
+    memory_map: bool,
+    vectors: Callable[[dict[str, str], int], VectorStore | None] | None,
+) -> IndexReader:
+    generation = folder.current()
+    lexical = LexicalReader(generation.lexical)
+    epoch, _ = lexical.control()
+    table = FileTable(generation.database, write=False)
+    try:
+        with table.snapshot():
+            if not table.readable_at(epoch):
+                raise _MovedOnError(f"epoch {epoch} is not in the file table")
+            files = [IndexedFile(*row) for row in table.chunked(epoch)]
+            rows, dead, meta = table.segments(epoch), table.dead(epoch), table.meta(epoch)
+    finally:
+        table.close()
+    segments = open_segments(generation.vectors, rows, dead, memory_map=memory_map)
+    stop = files[-1].first_id + files[-1].n_chunks if files else 0
+    remote = vectors(meta, stop) if vectors is not None else None
+    return IndexReader(lexical, segments, files, meta, epoch, remote)
+
+
+__all__ = ["IndexReader", "IndexedFile", "Ranges", "open_reader"]

@@ -1,0 +1,263 @@
+"""The commit protocol: prepare, switch, apply.
+
+1. *Prepare*: write new vector segments, then the change as rows of the next epoch, durably. A
+   reader of the present epoch sees none of it.
+2. *Switch*: one tantivy commit that carries the next epoch and the hash of the change.
+3. *Apply*: make the rows the present ones; delete files that no epoch needs.
+
+Whatever kills the process, the next writer finds either the old control document and discards, or
+the new one and applies.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from rcm import _rcm
+from rcm.store.files import FileChange, FileRow, FileTable, SegmentRow
+from rcm.store.folder import Generation
+from rcm.store.lexical import LexicalWriter, control
+from rcm.store.vectors import (
+    VectorSink,
+    merge_segments,
+    segments_to_merge,
+    write_segment,
+)
+
+
+@dataclass(slots=True)
+class _Pending:
+    """What the next commit will do."""
+
+    put: dict[str, FileRow] = field(default_factory=dict)
+    removed: list[str] = field(default_factory=list)
+    dead: list[tuple[int, int]] = field(default_factory=list)
+    first_id: int | None = None
+    n_chunks: int = 0
+
+
+class IndexWriter:
+    """Writes one generation; the caller holds the lock.
+
+    Args:
+        generation: Where to write; made if missing, settled if an earlier writer was killed.
+        dim: Length of vectors kept in local segments, 0 when `sink` keeps them.
+        model: SHA-256 of the embedding model.
+        sink: Where dense vectors go instead.
+
+    Raises:
+        IndexDamagedError: If the parts of the index cannot belong together.
+    """
+
+    def __init__(
+        self, generation: Generation, *, dim: int, model: bytes, sink: VectorSink | None = None
+    ) -> None:
+        self.generation = generation.make()
+        self._dim, self._model, self._sink = dim, model, sink
+        self.table = FileTable(generation.database, write=True)
+        self.epoch = self.table.settle(*control(generation.lexical))
+        self._sweep()
+        self._files = {row.path: row for row in self.table.files(self.epoch)}
+        self._next_id = self.table.next_id()
+        self._pending = _Pending()
+        self._builder = _rcm.SegmentBuilder(dim, model)
+        self.commits = 0
+        self.seconds = {"lexical": 0.0, "vectors": 0.0, "commit": 0.0}
+
+    @cached_property
+    def _lexical(self) -> LexicalWriter:
+        # An update that finds nothing changed never pays for opening it.
+        return LexicalWriter(self.generation.lexical)
+
+    def known(self) -> list[tuple[str, int, int, int, int, bytes, int]]:
+        """Return what change detection compares with, one row per file."""
+        return [(row.path, *row.stat, row.digest, row.scanned_ns) for row in self._files.values()]
+
+    def alive(self) -> list[tuple[int, int]]:
+        """Return the chunk ids of the files as they are known now, as ranges, sorted and disjoint."""
+        spans = sorted((row.first_id, row.n_chunks) for row in self._files.values() if row.n_chunks)
+        found: list[tuple[int, int]] = []
+        for start, count in spans:
+            if found and found[-1][1] == start:
+                found[-1] = (found[-1][0], start + count)
+            else:
+                found.append((start, start + count))
+        return found
+
+    @property
+    def pending_chunks(self) -> int:
+        """Chunks that the next commit will add."""
+        return self._pending.n_chunks
+
+    def skipped(self) -> dict[str, int]:
+        """Count files without chunks by the reason, those of the next commit included."""
+        return dict(Counter(row.skip for row in self._files.values() if row.skip))
+
+    @property
+    def n_chunks(self) -> int:
+        """Chunks of all files, those of the next commit included."""
+        return sum(row.n_chunks for row in self._files.values())
+
+    def digests(self) -> list[tuple[str, bytes]]:
+        """Return (path, digest) of all files, those of the next commit included."""
+        return [(row.path, row.digest) for row in self._files.values()]
+
+    # --- collecting a change -----------------------------------------------------------------
+
+    def put(
+        self,
+        batch: _rcm.Batch,
+        outcomes: Sequence[_rcm.FileOutcome],
+        vectors: Sequence[_rcm.Vectors],
+        scanned_ns: int,
+    ) -> None:
+        """Add a batch of processed files: indexed and skipped ones replace what was known of them.
+
+        Args:
+            batch: The processed files.
+            outcomes: `batch.files`.
+            vectors: One row per chunk of the batch, in order.
+            scanned_ns: When the scan began.
+        """
+        first_id = self._next_id
+        at = 0
+        for outcome in outcomes:
+            if outcome.status not in ("indexed", "skipped") or outcome.digest is None:
+                continue
+            self._forget(outcome.path)
+            count = outcome.n_chunks
+            row = FileRow(
+                outcome.path, outcome.stat, outcome.digest, scanned_ns, outcome.language,
+                outcome.reason, first_id + at if count else 0, count,
+            )  # fmt: skip
+            self._files[row.path] = self._pending.put[row.path] = row
+            self._add_documents(batch, at, row)
+            at += count
+        started = time.perf_counter()
+        if at:
+            if self._pending.first_id is None:
+                self._pending.first_id = first_id
+            if self._sink is None:
+                self._builder.add(batch, first_id, list(vectors))
+            else:
+                self._builder.add(batch, first_id)
+                self._sink.add(first_id, batch, vectors)
+        self.seconds["vectors"] += time.perf_counter() - started
+        self._next_id += at
+        self._pending.n_chunks += at
+
+    def _add_documents(self, batch: _rcm.Batch, at: int, row: FileRow) -> None:
+        started = time.perf_counter()
+        key = str(row.first_id)
+        for offset in range(row.n_chunks):
+            terms, text, symbol, kind, start_line, end_line = batch.document(at + offset)
+            chunk = (start_line, end_line, symbol, kind, text)
+            self._lexical.add(row.first_id + offset, key, row.language, terms, chunk)
+        self.seconds["lexical"] += time.perf_counter() - started
+
+    def remove(self, path: str) -> bool:
+        """Take a file out; False if it was not in."""
+        if path not in self._files:
+            return False
+        self._forget(path)
+        del self._files[path]
+        self._pending.removed.append(path)
+        return True
+
+    def _forget(self, path: str) -> None:
+        """Drop the chunks of what was known of a path."""
+        old = self._files.get(path)
+        self._pending.put.pop(path, None)
+        if old is not None and old.n_chunks:
+            self._lexical.remove_file(str(old.first_id))
+            self._pending.dead.append((old.first_id, old.first_id + old.n_chunks))
+
+    def refresh(self, rows: Sequence[tuple[str, tuple[int, int, int, int], int]]) -> None:
+        """Note new stats of files whose content is as indexed; needs no commit."""
+        if rows:
+            self.table.refresh(rows)
+
+    # --- commit --------------------------------------------------------------------------------
+
+    def commit(self, meta: dict[str, str]) -> bool:
+        """Make everything put and removed since the last commit the next epoch.
+
+        Args:
+            meta: Values that hold from this epoch on.
+
+        Returns:
+            False when there was nothing to commit.
+
+        Raises:
+            OSError: If the disk refuses; the index is as it was before.
+        """
+        pending = self._pending
+        if not (pending.put or pending.removed) and meta.items() <= self.table.meta().items():
+            return False
+        started = time.perf_counter()
+        epoch = self.epoch + 1
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        change = self._change(epoch, {**meta, "updated_at": now, "next_id": str(self._next_id)})
+        change_hash = self.table.prepare(epoch, change)
+        self._lexical.commit(epoch, change_hash)
+        self.table.apply(epoch)
+        self.epoch = epoch
+        self.commits += 1
+        if self._sink is not None:
+            self._sink.remove(sorted(pending.dead))
+        self._sweep()
+        self._pending = _Pending()
+        self._builder = _rcm.SegmentBuilder(self._dim, self._model)
+        self.seconds["commit"] += time.perf_counter() - started
+        return True
+
+    def _change(self, epoch: int, meta: dict[str, str]) -> FileChange:
+        pending, folder = self._pending, self.generation.vectors
+        rows = self.table.segments(self.epoch)
+        old_dead = self.table.dead(self.epoch)
+        new_dead = sorted(pending.dead)
+        added: list[SegmentRow] = []
+        if pending.first_id is not None:
+            added = [write_segment(folder, epoch, self._builder, pending.first_id)]
+        dead = sorted([*old_dead, *new_dead])
+        merged = segments_to_merge([*rows, *added], dead)
+        dropped: list[str] = []
+        revived: list[int] = []
+        if merged:
+            one = merge_segments(folder, epoch, merged, dead)
+            names = {row.name for row in merged}
+            dropped = [row.name for row in rows if row.name in names]
+            for row in added:
+                if row.name in names:
+                    (folder / row.name).unlink()
+            added = [row for row in added if row.name not in names] + ([one] if one else [])
+            # Rows that the merge left out need no mask any more.
+            revived = [start for start, _ in old_dead if start >= merged[0].first_id]
+            new_dead = [span for span in new_dead if span[0] < merged[0].first_id]
+        return FileChange(
+            put=list(pending.put.values()),
+            removed=pending.removed,
+            segments=added,
+            dropped_segments=dropped,
+            dead=new_dead,
+            revived=revived,
+            meta=meta,
+        )
+
+    def _sweep(self) -> None:
+        """Delete segment files that no epoch needs."""
+        needed = {row.name for row in self.table.segments(self.epoch)}
+        for path in self.generation.vectors.iterdir():
+            if path.name not in needed:
+                path.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Forget what was not committed and let go of the files."""
+        if "_lexical" in self.__dict__:
+            self._lexical.rollback()
+            self._lexical.close()
+        self.table.close()

@@ -1,0 +1,164 @@
+"""The values that flow through rcm and out of it: frozen, comparable, printable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+IndexMode: TypeAlias = Literal["sequential", "parallel", "pipeline"]
+SearchMode: TypeAlias = Literal["hybrid", "bm25", "semantic"]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """One answer: a run of lines of one file.
+
+    Attributes:
+        path: Relative to the indexed root, with forward slashes.
+        start_line: First line, 1-based.
+        end_line: Last line, inclusive.
+        symbol: Qualified name of the definition shown, or an empty string.
+        kind: Kind of that definition (`"function"`, `"class"`, ...), or an empty string.
+        language: Name of the file's language, `"text"` when none is known.
+        score: Final score; higher is better; comparable within one query only.
+        text: The lines, secrets redacted, joined by line feeds.
+        signals: Each part of the score by name, in points of the final score.
+    """
+
+    path: str
+    start_line: int
+    end_line: int
+    symbol: str
+    kind: str
+    language: str
+    score: float
+    text: str
+    signals: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FileFailure:
+    """A file that should have been indexed and could not be.
+
+    Attributes:
+        path: Relative to the root.
+        error: Why, lower case, no full stop.
+    """
+
+    path: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run has come.
+
+    Attributes:
+        phase: `"walk"`, `"index"` or `"commit"`.
+        done: Units done in this phase (files).
+        total: Units in this phase, or None while unknown.
+        chunks: Chunks made so far.
+    """
+
+    phase: str
+    done: int
+    total: int | None
+    chunks: int
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReport:
+    """What one `Index.update` did.
+
+    Attributes:
+        root: Absolute path of the indexed root.
+        mode: The mode that ran.
+        mode_reason: Why this mode: `"asked for"`, `"default"`, `"FORCE_SEQUENTIAL=1"` or
+            `"5,000 or more changed files"`.
+        workers: Worker threads.
+        files_total: Files that passed the path rules.
+        files_indexed: Files (re)indexed in this run.
+        files_unchanged: Files whose content is as indexed.
+        files_removed: Files that are gone since the last run.
+        skipped: Files left out, by reason (`"binary"`, `"too-large"`, ...).
+        failures: Files that could not be processed.
+        changed_during_run: Files that changed between walk and read; the next run looks again.
+        redactions: Secrets replaced before chunking.
+        chunks_written: Chunks written in this run.
+        chunks_total: Chunks in the index now.
+        seconds: Wall seconds of the whole run.
+        cpu_seconds: CPU seconds of the process during the run.
+        phases: Busy seconds per phase, summed over threads: walk, read, hash, filter, parse,
+            chunk, embed, lexical, vectors, commit.
+        peak_memory_bytes: Highest resident size of the process so far.
+        merkle_root: Hex SHA-256 over paths and contents of all indexed files.
+        epoch: Number of the commit that the index is at now.
+        commits: Commits made in this run (checkpoints and the last one).
+        warning: Something the user should know, or None.
+    """
+
+    root: str
+    mode: IndexMode
+    mode_reason: str
+    workers: int
+    files_total: int
+    files_indexed: int
+    files_unchanged: int
+    files_removed: int
+    skipped: Mapping[str, int]
+    failures: tuple[FileFailure, ...]
+    changed_during_run: tuple[str, ...]
+    redactions: int
+    chunks_written: int
+    chunks_total: int
+    seconds: float
+    cpu_seconds: float
+    phases: Mapping[str, float]
+    peak_memory_bytes: int
+    merkle_root: str
+    epoch: int
+    commits: int
+    warning: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IndexStatus:
+    """What an index holds and how it compares with the tree now.
+
+    Attributes:
+        root: Absolute path of the indexed root.
+        index_dir: Folder of the index.
+        exists: Whether there is an index.
+        epoch: Number of the last commit.
+        files: Files in the index.
+        chunks: Chunks in the index.
+        languages: Files per language.
+        embedder: Identity of the embedder.
+        dim: Vector length.
+        index_bytes: Bytes on disk.
+        merkle_root: Hex SHA-256 over paths and contents of all indexed files.
+        added: Files on disk that the index does not have.
+        changed: Files whose content differs.
+        removed: Files that are gone from disk.
+        stale_fields: Identity fields that differ from this version of rcm; a rebuild is needed
+            when there are any.
+        updated_at: When the last commit was made, ISO 8601 in UTC, or an empty string.
+    """
+
+    root: str
+    index_dir: str
+    exists: bool
+    epoch: int
+    files: int
+    chunks: int
+    languages: Mapping[str, int]
+    embedder: str
+    dim: int
+    index_bytes: int
+    merkle_root: str
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    removed: tuple[str, ...]
+    stale_fields: tuple[str, ...]
+    updated_at: str
