@@ -1,0 +1,181 @@
+"""Ranking: candidate chunks to files in order, one result per file, the best chunk of each shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from rcm import _rcm
+from rcm.rank import signals
+from rcm.rank.weights import DEFAULT, Weights
+from rcm.search import Candidates
+from rcm.store.reader import IndexedFile, IndexReader
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A file's place in the answer: the chunk to show, the score, and its parts, which add up to it."""
+
+    chunk_id: int
+    score: float
+    signals: Mapping[str, float]
+
+
+#: The parts of a score, in the order in which they are added.
+PARTS = ("semantic", "lexical", "stem", "definition", "size", "test", "prose")
+
+
+def rank(
+    query: str,
+    candidates: Candidates,
+    reader: IndexReader,
+    weights: Weights = DEFAULT,
+    *,
+    top_k: int | None = None,
+) -> list[Ranked]:
+    """Order files by the sum of their signals, best first; ties by path.
+
+    Args:
+        query: What was asked, as typed.
+        candidates: What was retrieved.
+        reader: The index that it was retrieved from.
+        weights: The constants.
+        top_k: Most results wanted; None gives all.
+    """
+    matches = _matches(_pool(candidates, weights), reader, weights)
+    definitions, one_word = _definitions(query, candidates, reader)
+    if matches:
+        for index, (_, chunk_id) in definitions.items():
+            matches.setdefault(index, _Match(chunk_id, 0.0, 0.0))
+    best = max((match.semantic + match.lexical for match in matches.values()), default=0.0) or 1.0
+    score = _Scorer(query, best, definitions, one_word, weights)
+    rows = []
+    for index, match in matches.items():
+        parts = score(index, reader.files[index], match)
+        rows.append((-sum(parts), reader.files[index].path, index, parts))
+    rows.sort()
+    return [
+        Ranked(
+            definitions[index][1] if one_word and index in definitions else matches[index].chunk_id,
+            -score,
+            {name: part for name, part in zip(PARTS, parts, strict=True) if part},
+        )
+        for score, _, index, parts in rows[:top_k]
+    ]
+
+
+class _Scorer:
+    """Computes the parts of a file's score for one query."""
+
+    def __init__(
+        self,
+        query: str,
+        best: float,
+        definitions: dict[int, tuple[float, int]],
+        one_word: bool,
+        weights: Weights,
+    ) -> None:
+        self._terms = frozenset(_rcm.query_terms(query))
+        self._best, self._definitions, self._weights = best, definitions, weights
+        self._definition = weights.definition * (weights.one_word if one_word else 1.0)
+        self._test = 0.0 if signals.asks_for_tests(self._terms) else -weights.test
+        self._prose = 0.0 if signals.asks_for_prose(self._terms) else -weights.prose
+
+    def __call__(self, index: int, file: IndexedFile, match: _Match) -> tuple[float, ...]:
+        """Return the parts in the order of `PARTS`."""
+        weights = self._weights
+        defined = self._definitions[index][0] if index in self._definitions else 0.0
+        return (
+            match.semantic / self._best,
+            match.lexical / self._best,
+            weights.stem * signals.stem_coverage(file.path, self._terms),
+            self._definition * defined,
+            weights.size * signals.size_prior(file.n_chunks, weights.size_cap),
+            self._test if signals.is_test(file.path) else 0.0,
+            0.0 if signals.is_code(file.language) else self._prose,
+        )
+
+
+def by_chunk_score(candidates: Candidates, weights: Weights = DEFAULT) -> list[Ranked]:
+    """Order chunks by their fused score alone, best first; ties by id. No other signal, no grouping."""
+    rows = zip(candidates.ids, candidates.semantic, candidates.lexical, strict=True)
+    ranked = [
+        Ranked(
+            chunk_id,
+            weights.semantic * semantic + weights.lexical * lexical,
+            {"semantic": weights.semantic * semantic, "lexical": weights.lexical * lexical},
+        )
+        for chunk_id, semantic, lexical in rows
+    ]
+    return sorted(ranked, key=lambda row: (-row.score, row.chunk_id))
+
+
+@dataclass(slots=True)
+class _Match:
+    """A file's best chunk, the two halves of its aggregated score, and how many chunks are in it."""
+
+    chunk_id: int
+    semantic: float
+    lexical: float
+    seen: int = 1
+
+
+def _pool(candidates: Candidates, weights: Weights) -> list[tuple[float, int, float, float]]:
+    """Return the best chunks, ties with the last included: (-score, id, semantic, lexical score)."""
+    by_meaning, by_words = weights.semantic, weights.lexical
+    scored = zip(candidates.semantic, candidates.lexical, strict=True)
+    total = [by_meaning * semantic + by_words * lexical for semantic, lexical in scored]
+    last = sorted(total)[-weights.pool] if len(total) > weights.pool else 0.0
+    columns = zip(total, candidates.ids, candidates.semantic, candidates.lexical, strict=True)
+    return sorted(
+        [
+            (-score, chunk_id, semantic, lexical)
+            for score, chunk_id, semantic, lexical in columns
+            if score >= last
+        ]
+    )
+
+
+def _matches(
+    pool: list[tuple[float, int, float, float]], reader: IndexReader, weights: Weights
+) -> dict[int, _Match]:
+    """Aggregate chunks by file: the best plus a decaying share of the best few (itself included)."""
+    matches: dict[int, _Match] = {}
+    shares = [weights.aggregation * weights.decay**nth for nth in range(weights.aggregated)]
+    first = 1.0 + shares[0]
+    file_index = reader.file_index
+    for _, chunk_id, semantic, lexical in pool:
+        index = file_index(chunk_id)
+        match = matches.get(index)
+        if match is None:
+            matches[index] = _Match(chunk_id, first * semantic, first * lexical)
+        elif match.seen < weights.aggregated:
+            share = shares[match.seen]
+            match.semantic += share * semantic
+            match.lexical += share * lexical
+            match.seen += 1
+    for match in matches.values():
+        match.semantic *= weights.semantic
+        match.lexical *= weights.lexical
+    return matches
+
+
+def _definitions(
+    query: str, candidates: Candidates, reader: IndexReader
+) -> tuple[dict[int, tuple[float, int]], bool]:
+    """Return, by file, (share of the query's identifiers it defines, chunk of the best definition)."""
+    names, one_word = signals.identifiers(query)
+    found: dict[int, tuple[float, int]] = {}
+    for name in names:
+        best: dict[int, tuple[float, int]] = {}
+        for chunk_id, kind, indent, forward in reader.segments.definitions(_rcm.name_key(name)):
+            if not candidates.allows(chunk_id):
+                continue
+            weight = signals.definition_weight(kind, indent, forward)
+            index = reader.file_index(chunk_id)
+            if index not in best or weight > best[index][0]:
+                best[index] = (weight, chunk_id)
+        for index, (weight, chunk_id) in best.items():
+            total, shown = found.get(index, (0.0, chunk_id))
+            found[index] = (total + weight / len(names), shown)
+    return found, one_word

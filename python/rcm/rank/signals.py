@@ -1,0 +1,100 @@
+"""Signals: what a path, a file's size or a definition says about an answer. One function each."""
+
+from __future__ import annotations
+
+import math
+import re
+from functools import lru_cache
+
+from rcm import _rcm
+from rcm.rank.weights import FORWARD, INDENT, INDENT_CAP, KIND_WEIGHTS
+
+_TEST_FOLDERS = (
+    "tests?|testing|specs?|__tests__|test_suite|e2e|bench(?:es)?|benchmarks?|_?examples?|samples?|"
+    "demos?|docs?|fixtures?|legacy|_?compat"
+)
+_TEST_PATH = re.compile(
+    rf"(?:^|/)(?:{_TEST_FOLDERS})/|"
+    r"(?:^|/)test_[^/]*\Z|_(?:test|spec|benchmark)\.[^/.]+\Z|\.(?:test|spec)\.[^/.]+\Z|"
+    r"(?:Tests?|Spec|Suite|Benchmark)\.(?:java|kt|swift|cs|scala|php)\Z",
+    re.IGNORECASE,
+)
+#: A query with one of these terms (stemmed) asks for such files.
+_ASKS_FOR_TESTS = frozenset(
+    _rcm.terms(
+        "test tests testing spec bench benchmark example sample demo doc docs fixture legacy"
+    )
+)
+_ASKS_FOR_PROSE = frozenset(
+    _rcm.terms(
+        "readme changelog license doc docs documentation guide tutorial markdown html css json yaml "
+        "toml text config settings workflow makefile dockerfile"
+    )
+)
+_QUALIFIED = re.compile(r"::|->|[.#\\:/]")
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_INNER_CAPITAL = re.compile(r"[a-z0-9][A-Z]|[A-Z][A-Z][a-z]")
+_KINDS = [KIND_WEIGHTS[kind] for kind in _rcm.kinds()]
+
+
+@lru_cache(maxsize=1 << 17)
+def stem_terms(path: str) -> frozenset[str]:
+    """Return the terms of the part of a path that names its topic."""
+    return frozenset(_rcm.terms(_rcm.effective_stem(path)))
+
+
+def stem_coverage(path: str, terms: frozenset[str]) -> float:
+    """Return the share of a file's stem terms that the query holds, 0 to 1."""
+    stem = stem_terms(path)
+    return len(stem & terms) / len(stem) if stem else 0.0
+
+
+@lru_cache(maxsize=1 << 17)
+def is_test(path: str) -> bool:
+    """Tell whether a path is that of a test, example, benchmark, fixture or document."""
+    return _TEST_PATH.search(path) is not None
+
+
+@lru_cache(maxsize=256)
+def is_code(language: str) -> bool:
+    """Tell whether files of a language are programs, not prose, settings or data."""
+    return _rcm.language_class(language) == "code"
+
+
+def asks_for_prose(terms: frozenset[str]) -> bool:
+    """Tell whether a query asks for documents, settings or data."""
+    return not _ASKS_FOR_PROSE.isdisjoint(terms)
+
+
+def asks_for_tests(terms: frozenset[str]) -> bool:
+    """Tell whether a query asks for tests, examples or the like."""
+    return not _ASKS_FOR_TESTS.isdisjoint(terms)
+
+
+@lru_cache(maxsize=1 << 12)
+def size_prior(n_chunks: int, cap: int) -> float:
+    """Return ln(1 + chunks) / 5, chunks capped."""
+    return math.log1p(min(n_chunks, cap)) / 5
+
+
+def identifiers(query: str) -> tuple[list[str], bool]:
+    """Return the identifiers that a query names, and whether it is one identifier and no more.
+
+    One word: its last part (`axum::Router` gives Router). Several: those with an inner capital or
+    an underscore, and capitalised words other than the first.
+    """
+    words = query.split()
+    if len(words) == 1:
+        last = _QUALIFIED.split(words[0].rstrip("()!?:.;,"))[-1]
+        return ([last], True) if _WORD.fullmatch(last) else ([], False)
+    found = dict.fromkeys(
+        word
+        for position, word in enumerate(_WORD.findall(query))
+        if "_" in word.strip("_") or _INNER_CAPITAL.search(word) or (position and word[0].isupper())
+    )
+    return list(found), False
+
+
+def definition_weight(kind: int, indent: int, forward: bool) -> float:
+    """Return how much a definition counts, by kind, indentation (columns) and having a body."""
+    return _KINDS[kind] - (FORWARD if forward else 0.0) - INDENT * min(indent, INDENT_CAP)

@@ -1,0 +1,123 @@
+"""Ranking: each signal on its own, and what their sum puts first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from rcm import Index, _rcm
+from rcm.embed import open_embedder
+from rcm.rank import DEFAULT, rank, signals
+from rcm.rank.weights import KIND_WEIGHTS
+from rcm.search import Candidates, Filters, retrieve
+from small_trees import reader_of, write_tree
+
+
+@pytest.mark.parametrize(
+    ("query", "names", "one_word"),
+    [
+        ("Router", ["Router"], True),
+        ("axum::Router", ["Router"], True),
+        ("Foo.bar()", ["bar"], True),
+        ("obj->method", ["method"], True),
+        ("ns\\Type", ["Type"], True),
+        ("what?", ["what"], True),
+        ("where is getUserName called", ["getUserName"], False),
+        ("How does the Router match", ["Router"], False),
+        ("set MAX_RETRIES and parse_http", ["MAX_RETRIES", "parse_http"], False),
+        ("plain words only", [], False),
+        ("+++", [], False),
+    ],
+)
+def test_identifiers_of_a_query(query: str, names: list[str], one_word: bool) -> None:
+    assert signals.identifiers(query) == (names, one_word)
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("src/pool.rs", False),
+        ("tests/pool.rs", True),
+        ("src/test_pool.py", True),
+        ("src/pool_test.go", True),
+        ("a/pool.spec.ts", True),
+        ("src/PoolTest.java", True),
+        ("src/contest.py", False),
+        ("src/latest/pool.py", False),
+        ("_examples/main.go", True),
+        ("docs/guide.md", True),
+        ("src/protest.rs", False),
+    ],
+)
+def test_paths_of_tests(path: str, expected: bool) -> None:
+    assert signals.is_test(path) is expected
+
+
+def test_stem_coverage_is_a_share() -> None:
+    terms = frozenset(_rcm.query_terms("how is the retry policy decided"))
+    assert signals.stem_coverage("src/retry_policy.py", terms) == pytest.approx(2 / 3)
+    assert signals.stem_coverage("src/retry.py", terms) == 1
+    assert signals.stem_coverage("src/retry/mod.rs", terms) == 1, "mod.rs is named by its folder"
+    assert signals.stem_coverage("src/cache.py", terms) == 0
+
+
+def test_a_large_file_counts_more_up_to_a_cap() -> None:
+    assert signals.size_prior(1, 40) < signals.size_prior(10, 40) < signals.size_prior(40, 40)
+    assert signals.size_prior(40, 40) == signals.size_prior(4000, 40)
+
+
+def test_every_kind_has_a_weight() -> None:
+    assert set(_rcm.kinds()) == set(KIND_WEIGHTS)
+    kinds = _rcm.kinds()
+    declared = signals.definition_weight(kinds.index("class"), 0, forward=True)
+    assert declared < signals.definition_weight(kinds.index("class"), 0, forward=False)
+    nested = signals.definition_weight(kinds.index("class"), 8, forward=False)
+    assert nested == signals.definition_weight(kinds.index("class"), 80, forward=False)
+
+
+FILES = {
+    "src/limiter.py": "class RateLimiter:\n    def allow(self):\n        return self.tokens > 0\n",
+    "src/server.py": "from src.limiter import RateLimiter\n\n\ndef serve():\n"
+    "    limiter = RateLimiter()\n    return RateLimiter, limiter.allow()\n",
+    "tests/test_limiter.py": "class RateLimiter:\n    pass\n\n\ndef test_rate_limiter():\n"
+    "    assert RateLimiter and RateLimiter and RateLimiter\n",
+    "docs/limiter.md": "# RateLimiter\n\nThe RateLimiter limits the rate: RateLimiter.\n",
+}
+
+
+@pytest.fixture
+def limiter(tmp_path: Path) -> Index:
+    index = Index.open(write_tree(tmp_path / "tree", FILES))
+    index.update()
+    return index
+
+
+def test_the_definition_comes_before_uses_tests_and_prose(limiter: Index) -> None:
+    assert limiter.search("RateLimiter")[0].path == "src/limiter.py"
+    asked = limiter.search("test of the rate limiter")
+    assert all("test" not in hit.signals for hit in asked), "tests asked for are not pushed down"
+    prose = next(hit for hit in limiter.search("RateLimiter") if hit.path == "docs/limiter.md")
+    assert prose.signals["prose"] < 0
+    readme = limiter.search("limiter documentation")
+    assert all("prose" not in hit.signals for hit in readme)
+
+
+def test_signals_add_up_and_weights_can_be_left_out(limiter: Index) -> None:
+    reader, embedder = reader_of(limiter), open_embedder()
+    found = retrieve("RateLimiter", reader, embedder, "hybrid", Filters())
+    for one in rank("RateLimiter", found, reader):
+        assert sum(one.signals.values()) == pytest.approx(one.score)
+    without = rank("RateLimiter", found, reader, replace(DEFAULT, definition=0.0, test=0.0))
+    assert all({"definition", "test"}.isdisjoint(one.signals) for one in without)
+
+
+def test_nothing_retrieved_is_nothing_ranked(limiter: Index) -> None:
+    assert rank("RateLimiter", Candidates([], [], []), reader_of(limiter)) == []
+
+
+def test_no_rerank_orders_chunks_by_fused_score(limiter: Index) -> None:
+    hits = limiter.search("RateLimiter", rerank=False)
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+    assert {name for hit in hits for name in hit.signals} == {"semantic", "lexical"}
