@@ -1,0 +1,89 @@
+"""rcm: local code search. Index a tree in seconds, ask it in milliseconds, offline.
+
+```python
+from rcm import Index
+
+with Index.open("path/to/repository") as index:
+    index.update()
+    for result in index.search("where are retries handled"):
+        print(result.path, result.start_line, result.symbol)
+```
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from rcm._rcm import __version__
+from rcm.errors import (
+    IndexDamagedError,
+    IndexLockedError,
+    IndexNotFoundError,
+    IndexStaleError,
+    ModelError,
+    RcmError,
+    VectorStoreError,
+)
+from rcm.index import Index, enclosing_root
+from rcm.inspection import inspect_file
+from rcm.types import (
+    FileFailure,
+    IndexMode,
+    IndexReport,
+    IndexStatus,
+    Progress,
+    SearchMode,
+    SearchResult,
+)
+
+__all__ = [
+    "FileFailure",
+    "Index",
+    "IndexDamagedError",
+    "IndexLockedError",
+    "IndexMode",
+    "IndexNotFoundError",
+    "IndexReport",
+    "IndexStaleError",
+    "IndexStatus",
+    "ModelError",
+    "Progress",
+    "RcmError",
+    "SearchMode",
+    "SearchResult",
+    "VectorStoreError",
+    "__version__",
+    "enclosing_root",
+    "inspect_file",
+    "search",
+]
+
+
+def search(
+    query: str,
+    path: str | os.PathLike[str] = ".",
+    *,
+    top_k: int = 10,
+    mode: SearchMode = "hybrid",
+    languages: Sequence[str] | None = None,
+    paths: Sequence[str] | None = None,
+) -> list[SearchResult]:
+    """Search the repository around a path, indexing it first if it is not indexed yet.
+
+    Args:
+        query: A question, words, an identifier: any text.
+        path: Any path in the repository.
+        top_k: Most results wanted, 1 or more.
+        mode: `"bm25"` looks at words only, `"semantic"` at meaning only.
+        languages: Only files of these languages.
+        paths: Only files whose path matches one of these globs.
+
+    Raises:
+        ValueError: If the query is blank or `top_k` below 1.
+        RcmError: If the index cannot be made or used.
+    """
+    with Index.open(enclosing_root(path)) as index:
+        if not index.exists():
+            index.update()
+        return index.search(query, top_k=top_k, mode=mode, languages=languages, paths=paths)

@@ -1,0 +1,450 @@
+"""Index: one tree and what rcm knows of it. `update` brings it up to date, `search` asks it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from rcm import _rcm
+from rcm.embed import Embedder, open_embedder
+from rcm.errors import IndexNotFoundError, IndexStaleError, RcmError
+from rcm.rank import Ranked, rank
+from rcm.rank.ranking import by_chunk_score
+from rcm.search import Filters, nearest_chunks, retrieve
+from rcm.settings import Settings
+from rcm.store.folder import Generation, IndexFolder
+from rcm.store.reader import IndexReader, open_reader
+from rcm.types import IndexMode, IndexReport, IndexStatus, Progress, SearchMode, SearchResult
+
+if TYPE_CHECKING:
+    from rcm.store.qdrant import QdrantVectors
+
+#: Version of the folder's layout, the file table and the lexical schema (`docs/index-format.md`).
+FORMAT_VERSION = 1
+#: Chunks looked at for related code; one result per file comes out.
+_RELATED_POOL = 200
+
+
+def enclosing_root(path: str | os.PathLike[str]) -> Path:
+    """Return the repository that encloses a path (the folder with `.git`), else its folder itself.
+
+    Raises:
+        FileNotFoundError: If the path does not exist.
+    """
+    start = Path(path).resolve(strict=True)
+    start = start if start.is_dir() else start.parent
+    return next((folder for folder in (start, *start.parents) if (folder / ".git").exists()), start)
+
+
+class Index:
+    """The index of one tree. Make one with `Index.open`; use it as a context manager or `close` it."""
+
+    def __init__(
+        self,
+        root: Path,
+        folder: IndexFolder,
+        settings: Settings,
+        embedder: str | None,
+        url: str | None,
+    ) -> None:
+        self.root = root
+        self._folder, self._settings = folder, settings
+        self._embedder_spec, self._url = embedder, url
+        self._embedder: Embedder | None = None
+        self._asked: str | None = None
+        self._reader: IndexReader | None = None
+        self._stamp_of_reader = _Stamp((), ())
+
+    @classmethod
+    def open(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        index_dir: str | os.PathLike[str] | None = None,
+        embedder: str | None = None,
+        qdrant_url: str | None = None,
+    ) -> Self:
+        """Open the index of a tree; nothing is read or written before it is used.
+
+        Args:
+            path: The tree's root directory.
+            index_dir: Folder of the index; by default one in the user's cache directory
+                (`RCM_HOME` moves them all), keyed by the root's real path.
+            embedder: `"static"`, `"static:DIR"` or `"fastembed:NAME-OR-DIR"`; by default the one
+                that the index was made with, for a new one the static table.
+            qdrant_url: Keep dense vectors in a Qdrant server instead of local segments
+                (`":memory:"` for tests); by default as the index was made.
+
+        Raises:
+            FileNotFoundError: If there is no such directory.
+            NotADirectoryError: If it is none.
+        """
+        root = Path(path).resolve()
+        if not root.exists():
+            raise FileNotFoundError(2, "no such directory", os.fspath(path))
+        if not root.is_dir():
+            raise NotADirectoryError(20, "not a directory", os.fspath(path))
+        settings = Settings.from_environment()
+        folder = Path(index_dir).absolute() if index_dir else settings.index_dir(root)
+        return cls(root, IndexFolder(folder), settings, embedder, qdrant_url)
+
+    @property
+    def index_dir(self) -> Path:
+        """Folder of the index."""
+        return self._folder.path
+
+    def exists(self) -> bool:
+        """Tell whether there is a complete index to search."""
+        return self._folder.exists() and self._recorded().get("complete") == "1"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of open files; the index can be used again all the same."""
+        self._reader = None
+
+    # --- update ------------------------------------------------------------------------------
+
+    def update(
+        self,
+        *,
+        mode: IndexMode | None = None,
+        force: bool = False,
+        workers: int | None = None,
+        use_ignore: bool | None = None,
+        hidden: bool | None = None,
+        max_file_bytes: int | None = None,
+        lock_timeout: float = 5.0,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> IndexReport:
+        """Bring the index up to date with the tree.
+
+        Args:
+            mode: When files are processed; the result is the same. By default parallel, pipeline
+                for 5,000 or more changed files, sequential if `FORCE_SEQUENTIAL=1` is set.
+            force: Build a new index from nothing; the old one answers until it is done.
+            workers: Threads; by default min(cores, 12), 4 at most when memory is short.
+            use_ignore: Honour .gitignore, .ignore, .rcmignore and git's exclude files. This and the
+                next two stay as the last update of the index had them unless given; at first
+                True, False and 1 MiB.
+            hidden: Include hidden files and folders.
+            max_file_bytes: Larger files are skipped.
+            lock_timeout: Seconds to wait while another process writes.
+            progress: Called now and then with how far the run has come.
+
+        Returns:
+            What was done, file by file where something went wrong.
+
+        Raises:
+            IndexLockedError: If another process still writes after `lock_timeout`.
+            ModelError: If the embedder's model cannot be used.
+            OSError: If the disk refuses; the last commit holds.
+        """
+        from rcm.chunks import ScanOptions
+        from rcm.update import UpdateOptions, update
+
+        if workers is not None and workers < 1:
+            raise ValueError(f"workers is {workers}, not 1 or more")
+        if max_file_bytes is not None and max_file_bytes < 1:
+            raise ValueError(f"max_file_bytes is {max_file_bytes}, not 1 or more")
+        asked = {"use_ignore": use_ignore, "hidden": hidden, "max_file_bytes": max_file_bytes}
+        given: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
+        lock = self._folder.lock(timeout=lock_timeout)
+        try:
+            recorded = self._recorded()
+            options = UpdateOptions(
+                mode=mode,
+                force=force,
+                workers=workers,
+                scan=replace(ScanOptions.from_meta(recorded), **given),
+                force_sequential=self._settings.force_sequential,
+                progress=progress,
+            )
+            embedder = self._open_embedder(recorded)
+            url = self._url if self._url is not None else recorded.get("qdrant_url", "")
+            identity = self._identity(embedder, url)
+            sinks = partial(self._sink, url, embedder.dim) if url else None
+            return update(self.root, self._folder, embedder, identity, options, sinks)
+        finally:
+            lock.release()
+
+    def _recorded(self) -> dict[str, str]:
+        """Return what the present index says of itself, {} if there is none or it is damaged."""
+        try:
+            return recorded_meta(self._folder.current())
+        except RcmError:
+            return {}
+
+    def _open_embedder(self, recorded: dict[str, str]) -> Embedder:
+        spec = self._embedder_spec or recorded.get("embedder")
+        if self._embedder is None or (spec and spec not in (self._embedder.spec, self._asked)):
+            embedder = open_embedder(spec)
+            if embedder.cached:
+                from rcm.store.embedding_cache import CachedEmbedder
+
+                embedder = CachedEmbedder(embedder, self._settings.embedding_cache)
+            # A directory may be given relative to where we are; the embedder says where it lies.
+            self._embedder, self._asked = embedder, spec
+        return self._embedder
+
+    def _identity(self, embedder: Embedder, url: str) -> dict[str, str]:
+        """Return everything the stored index depends on; any difference asks for a rebuild."""
+        return {
+            "format": str(FORMAT_VERSION),
+            **dict(_rcm.identity()),
+            "embedder": embedder.spec,
+            "model": embedder.digest.hex(),
+            "dim": str(embedder.dim),
+            "qdrant_url": url,
+        }
+
+    def _sink(self, url: str, dim: int, generation: Generation) -> QdrantVectors:
+        from rcm.store.qdrant import QdrantVectors, collection_name
+
+        named = recorded_meta(generation).get("collection")
+        name = named or collection_name(self.index_dir, generation.folder.name)
+        return QdrantVectors(url, name, dim)
+
+    # --- search ------------------------------------------------------------------------------
+
+    def search(
+        self,
+        query: str,
+        *,
+        top_k: int = 10,
+        mode: SearchMode = "hybrid",
+        languages: Sequence[str] | None = None,
+        paths: Sequence[str] | None = None,
+        rerank: bool = True,
+    ) -> list[SearchResult]:
+        """Find the code that answers a query, best first, one result per file.
+
+        Args:
+            query: A question, words, an identifier: any text.
+            top_k: Most results wanted, 1 or more.
+            mode: `"bm25"` looks at words only, `"semantic"` at meaning only.
+            languages: Only files of these languages.
+            paths: Only files whose path matches one of these globs (`*.rs`, `src/**`).
+            rerank: False orders chunks by their fused score alone, for comparison.
+
+        Raises:
+            ValueError: If the query is blank, `top_k` below 1, or a language unknown.
+            IndexNotFoundError: If the tree is not indexed.
+            IndexStaleError: If the index was made by another version, model or set of rules.
+        """
+        if not query.strip():
+            raise ValueError("empty query")
+        if top_k < 1:
+            raise ValueError(f"top_k is {top_k}, not 1 or more")
+        if mode not in ("hybrid", "bm25", "semantic"):
+            raise ValueError(f"mode is {mode!r}, not hybrid, bm25 or semantic")
+        reader = self._open_reader()
+        embedder = self._open_embedder(reader.meta)
+        filters = Filters(_known_languages(languages), tuple(paths) if paths else None)
+        candidates = retrieve(_plain(query), reader, embedder, mode, filters)
+        if rerank:
+            ranked = rank(_plain(query), candidates, reader, top_k=top_k)
+        else:
+            ranked = by_chunk_score(candidates)[:top_k]
+        return [self._result(reader, one) for one in ranked]
+
+    def find_related(self, path: str, line: int, *, top_k: int = 10) -> list[SearchResult]:
+        """Find code like the chunk around a line, best first, one result per file, itself left out.
+
+        Args:
+            path: Path relative to the root, or absolute.
+            line: 1-based line.
+            top_k: Most results wanted, 1 or more.
+
+        Raises:
+            ValueError: If the file is not in the index, or has no such line in it.
+            IndexNotFoundError: If the tree is not indexed.
+        """
+        if top_k < 1:
+            raise ValueError(f"top_k is {top_k}, not 1 or more")
+        reader = self._open_reader()
+        chunk_id = self._chunk_at(reader, path, line)
+        found: dict[int, SearchResult] = {}
+        for other, score in nearest_chunks(reader, chunk_id, _RELATED_POOL):
+            file = reader.file_index(other)
+            if file not in found and len(found) < top_k:
+                found[file] = self._result(reader, Ranked(other, score, {"semantic": score}))
+        return list(found.values())
+
+    def _chunk_at(self, reader: IndexReader, path: str, line: int) -> int:
+        relative = os.path.normpath(path)
+        if os.path.isabs(path):
+            relative = os.path.relpath(os.path.realpath(path), self.root)
+        file = reader.by_path.get(relative.replace(os.sep, "/"))
+        if file is None:
+            raise ValueError(f"{path}: not in the index of {self.root}")
+        chunks = [reader.chunk(file.first_id + nth) for nth in range(file.n_chunks)]
+        after = [nth for nth, chunk in enumerate(chunks) if chunk.end_line >= line]
+        if line < 1 or not after:
+            last = chunks[-1].end_line
+            raise ValueError(f"{path}:{line}: the indexed lines are 1 to {last}")
+        return file.first_id + after[0]
+
+    def _result(self, reader: IndexReader, ranked: Ranked) -> SearchResult:
+        file = reader.file_of(ranked.chunk_id)
+        chunk = reader.chunk(ranked.chunk_id)
+        return SearchResult(
+            path=file.path,
+            start_line=chunk.start_line,
+            end_line=chunk.end_line,
+            symbol=chunk.symbol,
+            kind=chunk.kind,
+            language=file.language,
+            score=ranked.score,
+            text=chunk.text,
+            signals=dict(ranked.signals),
+        )
+
+    def _open_reader(self) -> IndexReader:
+        """Return the newest committed epoch, opened again only when something was committed."""
+        if self._reader is None or not self._stamp_of_reader.holds():
+            # The stamp is older than what is opened, so that nothing committed meanwhile is missed.
+            stamp = self._stamp(self._folder.current())
+            reader = open_reader(
+                self._folder, memory_map=self._settings.memory_map, vectors=self._remote
+            )
+            self._check_identity(reader.meta)
+            self._reader, self._stamp_of_reader = reader, stamp
+        return self._reader
+
+    def _stamp(self, generation: Generation) -> _Stamp:
+        """Return what changes with every commit and every rebuild: two stats, no read."""
+        return _Stamp.of(str(self._folder.pointer), str(generation.lexical / "meta.json"))
+
+    def _remote(self, meta: dict[str, str], stop: int | None = None) -> QdrantVectors | None:
+        url = meta.get("qdrant_url", "")
+        if not url:
+            return None
+        from rcm.store.qdrant import QdrantVectors
+
+        return QdrantVectors(url, meta["collection"], int(meta["dim"]), stop=stop)
+
+    def _check_identity(self, meta: dict[str, str]) -> None:
+        if "format" not in meta:
+            raise IndexNotFoundError(
+                f"{self.root}: not indexed yet", hint="rcm index builds the index"
+            )
+        embedder = self._open_embedder(meta)
+        url = self._url if self._url is not None else meta.get("qdrant_url", "")
+        expected = self._identity(embedder, url)
+        different = [name for name, value in expected.items() if meta.get(name) != value]
+        if different:
+            raise IndexStaleError(
+                f"the index of {self.root} was made otherwise: {', '.join(different)} changed",
+                hint="rcm index brings it up to date",
+            )
+
+    # --- status ------------------------------------------------------------------------------
+
+    def status(self) -> IndexStatus:
+        """Tell what the index holds and how the tree differs from it, by content.
+
+        Raises:
+            IndexDamagedError: If the index cannot be read.
+        """
+        from rcm.status import status
+
+        return status(self.root, self._folder, self._expected_identity)
+
+    def _expected_identity(self, meta: dict[str, str]) -> dict[str, str]:
+        try:
+            embedder = self._open_embedder(meta)
+        except (RcmError, ValueError):
+            return {"embedder": ""}
+        return self._identity(embedder, meta.get("qdrant_url", ""))
+
+    def clear(self) -> None:
+        """Delete the index.
+
+        Raises:
+            IndexLockedError: If another process is writing it.
+        """
+        self.close()
+        if not self._folder.path.exists():
+            return
+        lock = self._folder.lock()
+        try:
+            remote = self._remote(self._recorded())
+            if remote is not None:
+                remote.clear()
+            self._folder.clear()
+        finally:
+            lock.release()
+
+
+def recorded_meta(generation: Generation) -> dict[str, str]:
+    """Return what a generation says of itself, {} if there is none or it is damaged."""
+    from rcm.store.files import FileTable
+
+    try:
+        table = FileTable(generation.database, write=False)
+    except (RcmError, FileNotFoundError):
+        return {}
+    try:
+        return table.meta()
+    except RcmError:
+        return {}
+    finally:
+        table.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Stamp:
+    """Files and what their stats were."""
+
+    paths: tuple[str, ...]
+    stats: tuple[tuple[int, int, int] | None, ...]
+
+    @classmethod
+    def of(cls, *paths: str) -> _Stamp:
+        """Take the stats of some files now; a missing file has none."""
+        return cls(paths, tuple(map(_stat, paths)))
+
+    def holds(self) -> bool:
+        """Tell whether the files are as they were."""
+        return tuple(map(_stat, self.paths)) == self.stats
+
+
+def _stat(path: str) -> tuple[int, int, int] | None:
+    try:
+        stat = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return stat.st_mtime_ns, stat.st_ino, stat.st_size
+
+
+_TO_BLANKS = str.maketrans(dict.fromkeys(range(32), " "))
+
+
+def _plain(query: str) -> str:
+    """Make any string one that can be searched: no control characters, no lone surrogates."""
+    return query.translate(_TO_BLANKS).encode("utf-8", "replace").decode()
+
+
+def _known_languages(languages: Sequence[str] | None) -> tuple[str, ...] | None:
+    if not languages:
+        return None
+    known = {*_rcm.languages(), "text"}
+    for language in languages:
+        if language not in known:
+            raise ValueError(f"language is {language!r}, not one of {', '.join(sorted(known))}")
+    return tuple(languages)

@@ -1,0 +1,349 @@
+"""Update: bring an index up to date with its tree. Diff, chunk batches, embed, store, commit.
+
+The modes sequential, parallel and pipeline differ in when files are processed and chunks embedded,
+never in what is done with them.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rcm import _rcm
+from rcm.chunks import ChunkBatches, ScanOptions, walk
+from rcm.embed import Embedder
+from rcm.errors import IndexDamagedError
+from rcm.settings import PIPELINE_FILES, default_workers
+from rcm.store.folder import Generation, IndexFolder, drop
+from rcm.store.vectors import VectorSink
+from rcm.store.writer import IndexWriter
+from rcm.types import FileFailure, IndexMode, IndexReport, Progress
+
+#: A long run commits whenever this many chunks or seconds have gathered; a killed run resumes there.
+CHECKPOINT_CHUNKS = 20_000
+CHECKPOINT_SECONDS = 30.0
+#: Chunks one thread embeds at a time.
+_EMBED_SLICE = 512
+#: Batches embedded ahead of the store in pipeline mode.
+_EMBED_AHEAD = 2
+
+_PHASES = (
+    "walk",
+    "read",
+    "hash",
+    "filter",
+    "parse",
+    "chunk",
+    "embed",
+    "lexical",
+    "vectors",
+    "commit",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateOptions:
+    """How to run one update.
+
+    Attributes:
+        mode: The mode asked for, or None to choose.
+        force: Build a new index beside the old one, whatever is unchanged.
+        workers: Threads, or None to choose.
+        scan: What to look at.
+        force_sequential: Whether the environment forces sequential mode.
+        progress: Called now and then, from the thread that runs the update.
+    """
+
+    mode: IndexMode | None = None
+    force: bool = False
+    workers: int | None = None
+    scan: ScanOptions = field(default_factory=ScanOptions)
+    force_sequential: bool = False
+    progress: Callable[[Progress], None] | None = None
+
+
+def update(
+    root: Path,
+    folder: IndexFolder,
+    embedder: Embedder,
+    identity: dict[str, str],
+    options: UpdateOptions,
+    sinks: Callable[[Generation], VectorSink] | None = None,
+) -> IndexReport:
+    """Bring an index up to date; the caller holds the lock.
+
+    Args:
+        root: The tree.
+        folder: The index.
+        embedder: Makes the vectors.
+        identity: What the index depends on; a generation made under another one is rebuilt.
+        options: How to run.
+        sinks: Opens the place where a generation's dense vectors go, if not into local segments.
+
+    Raises:
+        VectorStoreError: If that place does not answer as it should; the last commit holds.
+        OSError: If the root cannot be listed or the disk refuses; the last commit holds.
+    """
+    run = _Run(root, embedder, options)
+    generation, warning = _choose_generation(folder, identity, force=options.force)
+    sink = sinks(generation) if sinks is not None else None
+    dim = 0 if sink is not None else embedder.dim
+    writer = IndexWriter(generation, dim=dim, model=embedder.digest, sink=sink)
+    try:
+        if sink is not None:
+            sink.prepare(writer.alive(), fresh=writer.epoch == 0)
+            identity = {**identity, "collection": sink.collection}
+        if writer.epoch == 0:
+            writer.table.set_meta(identity)
+        # A first index can be searched from its first checkpoint on.
+        on_commit = None if folder.exists() else lambda: folder.switch(generation)
+        run.index(writer, on_commit)
+        if folder.current() != generation:
+            folder.switch(generation)
+        if sink is not None:
+            sink.drop_others()
+        return run.report(writer, warning)
+    finally:
+        writer.close()
+
+
+def _choose_generation(
+    folder: IndexFolder, identity: dict[str, str], *, force: bool
+) -> tuple[Generation, str | None]:
+    """Return the generation to write: the current one, one left by a killed rebuild, or a new one."""
+    warning = None
+    current = folder.current() if folder.exists() else None
+    if current is not None and not force:
+        try:
+            different = stale_fields(current, identity)
+            if not different:
+                for left_over in folder.generations():
+                    if left_over != current:
+                        drop(left_over)
+                return current, None
+            warning = f"rebuilt from nothing: {', '.join(different)} changed"
+        except (IndexDamagedError, FileNotFoundError) as error:
+            warning = f"rebuilt from nothing: {error}"
+    for generation in folder.generations():
+        if generation != current:
+            if not force and _resumable(generation, identity):
+                return generation, warning
+            drop(generation)
+    return folder.next_generation(), warning
+
+
+def stale_fields(generation: Generation, identity: dict[str, str]) -> tuple[str, ...]:
+    """Return the identity fields in which a generation differs, () when it can be used.
+
+    Raises:
+        IndexDamagedError: If its parts do not belong together.
+        FileNotFoundError: If its file table is missing.
+    """
+    from rcm.store.files import FileTable
+    from rcm.store.lexical import control
+
+    table = FileTable(generation.database, write=False)
+    try:
+        epoch, _ = control(generation.lexical)
+        if not table.readable_at(epoch):
+            raise IndexDamagedError(
+                f"{generation.folder}: the file table is at epoch {table.epoch()}, "
+                f"the lexical index at {epoch}"
+            )
+        meta = table.meta()
+    finally:
+        table.close()
+    return tuple(name for name, value in identity.items() if meta.get(name) != value)
+
+
+def _resumable(generation: Generation, identity: dict[str, str]) -> bool:
+    try:
+        return not stale_fields(generation, identity)
+    except (IndexDamagedError, FileNotFoundError):
+        return False
+
+
+class _Run:
+    """One run: what it saw and how long each phase took."""
+
+    def __init__(self, root: Path, embedder: Embedder, options: UpdateOptions) -> None:
+        self.root, self.embedder, self.options = root, embedder, options
+        self.started, self.started_cpu = time.perf_counter(), time.process_time()
+        self.seconds = dict.fromkeys(_PHASES, 0.0)
+        self.workers = options.workers or default_workers()
+        self.mode: IndexMode = "parallel"
+        self.mode_reason = "default"
+        self.counts: Counter[str] = Counter()
+        self.failures: list[FileFailure] = []
+        self.moved: list[str] = []
+        self.chunks = self.redactions = self.removed = self.total = 0
+        self.walked: _rcm.Walked
+        self._touched: list[tuple[str, tuple[int, int, int, int], int]] = []
+
+    def index(self, writer: IndexWriter, on_commit: Callable[[], None] | None = None) -> None:
+        """Diff, process, embed, store, commit; `on_commit` is called after each commit."""
+        self._on_commit = on_commit
+        self._progress("walk", 0, None)
+        scanned_ns = time.time_ns()
+        started = time.perf_counter()
+        self.walked = walk(self.root, self.options.scan, workers=self.workers)
+        plan = self.walked.plan(writer.known(), force=False)
+        self.seconds["walk"] = time.perf_counter() - started
+        self.total = len(self.walked)
+        self.failures += [FileFailure(path, error) for path, error in self.walked.failures]
+        self.counts["unchanged"] = plan.n_unchanged
+        self._choose_mode(plan.n_candidates)
+        for path in plan.removed:
+            self.removed += writer.remove(path)
+        if plan.n_candidates:
+            batches = ChunkBatches(plan, self.mode, self.workers, self.options.scan)
+            self._store(writer, batches, plan.n_candidates, scanned_ns)
+            self._add_seconds(batches.seconds())
+        self._progress("commit", self.total, self.total)
+        self._commit(writer, complete=True)
+        writer.refresh(self._touched)
+        for name, seconds in writer.seconds.items():
+            self.seconds[name] += seconds
+
+    def _choose_mode(self, n_changed: int) -> None:
+        if self.options.mode is not None:
+            self.mode, self.mode_reason = self.options.mode, "asked for"
+        elif self.options.force_sequential:
+            self.mode, self.mode_reason = "sequential", "FORCE_SEQUENTIAL=1"
+        elif n_changed >= PIPELINE_FILES:
+            self.mode = "pipeline"
+            self.mode_reason = f"{PIPELINE_FILES:,} or more changed files"
+        if self.mode == "sequential":
+            self.workers = 1
+
+    def _store(
+        self, writer: IndexWriter, batches: Iterable[_rcm.Batch], total: int, scanned_ns: int
+    ) -> None:
+        done = 0
+        checkpoint = time.monotonic()
+        for batch, vectors in self._embedded(batches):
+            outcomes = batch.files
+            for outcome in outcomes:
+                self._count(outcome, writer, scanned_ns)
+            writer.put(batch, outcomes, vectors, scanned_ns)
+            done += len(outcomes)
+            self.chunks += len(batch)
+            self._progress("index", done, total)
+            late = time.monotonic() - checkpoint > CHECKPOINT_SECONDS
+            if done < total and (late or writer.pending_chunks >= CHECKPOINT_CHUNKS):
+                self._commit(writer, complete=False)
+                checkpoint = time.monotonic()
+
+    def _count(self, outcome: _rcm.FileOutcome, writer: IndexWriter, scanned_ns: int) -> None:
+        self.counts[outcome.status] += 1
+        self.redactions += outcome.n_redactions
+        if outcome.status == "gone":
+            self.removed += writer.remove(outcome.path)
+        elif outcome.status == "failed":
+            self.failures.append(FileFailure(outcome.path, outcome.reason))
+        elif outcome.status == "unchanged":
+            self._touched.append((outcome.path, outcome.stat, scanned_ns))
+        elif outcome.status == "skipped" and outcome.digest is None:
+            self.removed += writer.remove(outcome.path)
+        if outcome.moved:
+            self.moved.append(outcome.path)
+
+    def _embedded(
+        self, batches: Iterable[_rcm.Batch]
+    ) -> Iterator[tuple[_rcm.Batch, list[_rcm.Vectors]]]:
+        """Embed each batch: at once, by all threads, or ahead of the store."""
+        if self.mode == "sequential":
+            for batch in batches:
+                yield batch, [self._embed(batch, *span) for span in _slices(len(batch))]
+            return
+        with ThreadPoolExecutor(self.workers, thread_name_prefix="rcm-embed") as pool:
+            ahead: deque[tuple[_rcm.Batch, list[Future[_rcm.Vectors]]]] = deque()
+            depth = _EMBED_AHEAD if self.mode == "pipeline" else 1
+            for batch in batches:
+                parts = [pool.submit(self._embed, batch, *span) for span in _slices(len(batch))]
+                ahead.append((batch, parts))
+                if len(ahead) >= depth:
+                    yield _finished(ahead.popleft())
+            while ahead:
+                yield _finished(ahead.popleft())
+
+    def _embed(self, batch: _rcm.Batch, start: int, stop: int) -> _rcm.Vectors:
+        started = time.thread_time()
+        vectors = self.embedder.embed_chunks(batch, start, stop)
+        # Threads add to one float; a lost update would only blur a statistic.
+        self.seconds["embed"] += time.thread_time() - started
+        return vectors
+
+    def _commit(self, writer: IndexWriter, *, complete: bool) -> None:
+        meta = {
+            "root": str(self.root),
+            "complete": str(int(complete)),
+            **self.options.scan.to_meta(),
+        }
+        if complete:
+            meta["merkle_root"] = _rcm.Tree(writer.digests()).root.hex()
+        if writer.commit(meta) and self._on_commit is not None:
+            self._on_commit()
+
+    def _add_seconds(self, stages: dict[str, float]) -> None:
+        self.seconds["lexical"] += stages.pop("terms", 0.0)
+        for stage, seconds in stages.items():
+            self.seconds[stage] += seconds
+
+    def _progress(self, phase: str, done: int, total: int | None) -> None:
+        if self.options.progress is not None:
+            self.options.progress(Progress(phase, done, total, self.chunks))
+
+    def report(self, writer: IndexWriter, warning: str | None) -> IndexReport:
+        """Sum the run up."""
+        skipped = Counter(reason for _, reason in self.walked.skipped)
+        skipped.update(writer.skipped())
+        unread = sum(1 for _ in self.walked.skipped)
+        known_skips = sum(writer.skipped().values()) - self.counts["skipped"]
+        warnings = [text for text in (self.walked.warning, warning) if text]
+        return IndexReport(
+            root=str(self.root),
+            mode=self.mode,
+            mode_reason=self.mode_reason,
+            workers=self.workers,
+            files_total=self.total + unread,
+            files_indexed=self.counts["indexed"],
+            files_unchanged=self.counts["unchanged"] - max(known_skips, 0),
+            files_removed=self.removed,
+            skipped=dict(sorted(skipped.items())),
+            failures=tuple(self.failures),
+            changed_during_run=tuple(self.moved),
+            redactions=self.redactions,
+            chunks_written=self.chunks,
+            chunks_total=writer.n_chunks,
+            seconds=time.perf_counter() - self.started,
+            cpu_seconds=time.process_time() - self.started_cpu,
+            phases=self.seconds,
+            peak_memory_bytes=_peak_memory_bytes(),
+            merkle_root=writer.table.meta().get("merkle_root", ""),
+            epoch=writer.epoch,
+            commits=writer.commits,
+            warning="\n".join(warnings) or None,
+        )
+
+
+def _slices(count: int) -> list[tuple[int, int]]:
+    return [(start, min(start + _EMBED_SLICE, count)) for start in range(0, count, _EMBED_SLICE)]
+
+
+def _finished(
+    entry: tuple[_rcm.Batch, list[Future[_rcm.Vectors]]],
+) -> tuple[_rcm.Batch, list[_rcm.Vectors]]:
+    batch, parts = entry
+    return batch, [part.result() for part in parts]
+
+
+def _peak_memory_bytes() -> int:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

@@ -1,0 +1,146 @@
+"""The public surface: what `rcm` exports, that values are frozen, that errors have one base."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import inspect
+import pickle
+import subprocess
+import sys
+from importlib.resources import files
+
+import pytest
+
+import rcm
+import rcm.errors
+import rcm.types
+
+PUBLIC = [
+    "FileFailure",
+    "Index",
+    "IndexDamagedError",
+    "IndexLockedError",
+    "IndexMode",
+    "IndexNotFoundError",
+    "IndexReport",
+    "IndexStaleError",
+    "IndexStatus",
+    "ModelError",
+    "Progress",
+    "RcmError",
+    "SearchMode",
+    "SearchResult",
+    "VectorStoreError",
+    "__version__",
+    "enclosing_root",
+    "inspect_file",
+    "search",
+]
+VALUES = [rcm.FileFailure, rcm.IndexReport, rcm.IndexStatus, rcm.Progress, rcm.SearchResult]
+ERRORS = [
+    value
+    for value in vars(rcm.errors).values()
+    if inspect.isclass(value) and issubclass(value, Exception)
+]
+RESULT = rcm.SearchResult("a.py", 1, 2, "f", "function", "python", 1.5, "def f():", {"bm25": 1.0})
+
+
+def test_all_lists_exactly_the_public_names():
+    assert sorted(rcm.__all__) == sorted(PUBLIC)
+    assert rcm.__all__ == sorted(rcm.__all__)
+
+
+def test_everything_in_all_exists():
+    for name in rcm.__all__:
+        assert hasattr(rcm, name), name
+
+
+def test_every_type_and_error_is_exported():
+    defined = {value.__name__ for value in [*VALUES, *ERRORS]}
+    dataclasses_there = {
+        name for name, value in vars(rcm.types).items() if dataclasses.is_dataclass(value)
+    }
+    assert defined | dataclasses_there <= set(rcm.__all__)
+
+
+def test_star_import_gives_the_public_names():
+    space: dict[str, object] = {}
+    exec("from rcm import *", space)
+    assert set(space) - {"__builtins__"} == set(PUBLIC)
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_values_are_frozen_and_slotted(value):
+    assert dataclasses.is_dataclass(value)
+    assert value.__dataclass_params__.frozen
+    assert "__slots__" in vars(value)
+
+
+def test_a_result_cannot_be_changed():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        RESULT.path = "b.py"
+
+
+def test_results_are_equal_by_value_and_survive_copying():
+    assert copy.deepcopy(RESULT) == RESULT
+    assert pickle.loads(pickle.dumps(RESULT)) == RESULT
+    assert dataclasses.replace(RESULT, score=2.0) != RESULT
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_errors_have_one_base_and_carry_a_hint(error):
+    assert issubclass(error, rcm.RcmError)
+    raised = error("something is wrong", hint="do this")
+    assert str(raised) == "something is wrong"
+    assert raised.hint == "do this"
+    assert error("something is wrong").hint == ""
+
+
+@pytest.mark.parametrize(
+    ("function", "positional"),
+    [
+        (rcm.Index.open, ["path"]),
+        (rcm.Index.update, ["self"]),
+        (rcm.Index.search, ["self", "query"]),
+        (rcm.Index.find_related, ["self", "path", "line"]),
+        (rcm.search, ["query", "path"]),
+    ],
+)
+def test_options_are_keyword_only(function, positional):
+    parameters = inspect.signature(function).parameters.values()
+    given = [one.name for one in parameters if one.kind is not inspect.Parameter.KEYWORD_ONLY]
+    assert given == positional
+
+
+def test_public_things_have_docstrings():
+    for name in rcm.__all__:
+        value = getattr(rcm, name)
+        if inspect.isclass(value) or inspect.isfunction(value):
+            assert value.__doc__, name
+    for name, value in vars(rcm.Index).items():
+        if inspect.isfunction(value) and not name.startswith("_"):
+            assert value.__doc__, f"Index.{name}"
+
+
+def test_version_is_that_of_the_distribution():
+    from importlib.metadata import version
+
+    assert rcm.__version__ == version("rcm-search")
+
+
+def test_package_is_typed_and_carries_its_model():
+    package = files("rcm")
+    for name in ("py.typed", "_rcm.pyi"):
+        assert package.joinpath(name).is_file(), name
+    for name in ("model.safetensors", "tokenizer.json", "config.json"):
+        assert package.joinpath("model", name).is_file(), name
+
+
+@pytest.mark.parametrize("module", ["rcm", "rcm.cli"])
+def test_importing_loads_nothing_heavy(module):
+    """A cold search pays for every import."""
+    heavy = ["numpy", "fastembed", "qdrant_client", "rich", "onnxruntime", "mcp"]
+    code = f"import sys, {module}; print(*[name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
