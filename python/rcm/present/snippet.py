@@ -1,0 +1,117 @@
+"""Which lines of a chunk to show: the definition's line and those that meet the query best."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+MAX_LINES = 5
+_MAX_WORDS = 64
+_MAX_QUERY_CHARS = 10_000
+_MAX_LINE_CHARS = 2_000
+_DEFINITION = "\0"
+"""Stands among the words of the line that defines the chunk's symbol."""
+_STOP = frozenset(
+    (
+        "a", "an", "and", "are", "as", "at", "be", "by", "can", "do", "does", "for", "from", "has",
+        "have", "how", "i", "if", "in", "into", "is", "it", "its", "my", "of", "on", "or", "our",
+        "that", "the", "their", "then", "there", "this", "to", "was", "we", "what", "when", "where",
+        "which", "who", "why", "will", "with", "you",
+    )
+)  # fmt: skip
+_PIECE = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line to show.
+
+    Attributes:
+        number: 1-based line of the file; None where lines were left out.
+        text: The line, without its line break.
+    """
+
+    number: int | None
+    text: str
+
+
+def query_pattern(query: str) -> re.Pattern[str] | None:
+    """A pattern that finds the query's words in code, or None if it has none.
+
+    Identifiers are split (`parse_config`, `parseConfig`), endings dropped (`parsing` finds
+    `parse`), and words match from the start of a word or of a camelCase part on, in any case.
+    """
+    pieces = [p.lower() for p in _PIECE.findall(query[:_MAX_QUERY_CHARS])]
+    words = [p for p in pieces if p not in _STOP and len(p) > 1] or pieces
+    stems = sorted(dict.fromkeys(_stem(w) for w in words[:_MAX_WORDS]), key=len, reverse=True)
+    if not stems:
+        return None
+    any_stem = "|".join(re.escape(s) + ("" if len(s) > 2 else r"(?![^\W_])") for s in stems)
+    return re.compile(rf"(?:(?<![^\W\d_])|(?<=[a-z])(?=[A-Z]))(?i:{any_stem})")
+
+
+def choose_lines(
+    text: str, start_line: int, symbol: str, pattern: re.Pattern[str] | None, limit: int = MAX_LINES
+) -> list[Line]:
+    """The lines to show of a chunk that starts at `start_line`: at most `limit`, and the gaps."""
+    lines = [line.removesuffix("\r") for line in text.split("\n")]
+    found = [_found(line, pattern) for line in lines]
+    defined = _definition(lines, symbol)
+    if defined is not None:
+        found[defined] |= {_DEFINITION}
+    first, end = _window(lines, found, limit)
+    chosen = list(range(first, end))
+    if defined is not None and defined not in chosen:
+        first, end = _window(lines, found, limit - 1)
+        chosen = sorted({defined, *range(first, end)})
+    shown: list[Line] = []
+    for at, index in enumerate(chosen):
+        if at and index != chosen[at - 1] + 1:
+            shown.append(Line(None, ""))
+        shown.append(Line(start_line + index, lines[index]))
+    return shown
+
+
+def _stem(word: str) -> str:
+    for ending in ("ings", "ing", "ed", "es", "s", "e"):
+        if word.endswith(ending) and len(word) - len(ending) >= 4:
+            return word.removesuffix(ending)
+    return word
+
+
+def _found(line: str, pattern: re.Pattern[str] | None) -> frozenset[str]:
+    if pattern is None:
+        return frozenset()
+    return frozenset(m.group().lower() for m in pattern.finditer(line, 0, _MAX_LINE_CHARS))
+
+
+def _definition(lines: list[str], symbol: str) -> int | None:
+    name = re.split(r"::|[.#/]", symbol)[-1]
+    if not name:
+        return None
+    word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
+    comment = ("//", "#", "*", "/*", "--", ";", '"', "'")
+    hits = [i for i, line in enumerate(lines) if word.search(line, 0, _MAX_LINE_CHARS)]
+    code = [i for i in hits if not lines[i].lstrip().startswith(comment)]
+    return next(iter(code or hits), None)
+
+
+def _window(lines: list[str], found: list[frozenset[str]], size: int) -> tuple[int, int]:
+    """The run of at most `size` lines with the most and rarest words; the earliest wins."""
+    lines_with: dict[str, int] = {}
+    for words in found:
+        for word in words:
+            lines_with[word] = lines_with.get(word, 0) + 1
+    best, best_score = 0, -1.0
+    for start in range(max(1, len(lines) - size + 1)):
+        inside = found[start : start + size]
+        seen = frozenset().union(*inside)
+        score = sum(lines_with[w] ** -0.5 for w in sorted(seen)) + 0.01 * sum(map(len, inside))
+        if lines[start].strip() and score > best_score:
+            best, best_score = start, score
+    matched = (i for i in range(best, min(len(lines), best + size)) if found[i])
+    best = next(matched, best)
+    end = min(len(lines), best + size)
+    while end > best + 1 and not lines[end - 1].strip():
+        end -= 1
+    return best, end

@@ -1,0 +1,100 @@
+"""The summary of one `rcm index` as text for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from rcm.present.escape import escape_code, escape_path
+from rcm.present.quantities import count, duration, size
+from rcm.present.style import Style
+from rcm.types import IndexReport
+
+PHASES = (
+    "walk", "read", "hash", "filter", "parse", "chunk", "embed", "lexical", "vectors", "commit",
+)  # fmt: skip
+_MAX_LISTED = 20
+
+
+def render_summary(report: IndexReport, style: Style, *, index_dir: str) -> str:
+    """The whole summary, one fact a line, ends with a line break."""
+    lines = [
+        style.paint(f"{escape_path(report.root)}", "1"),
+        *_rows(_facts(report, index_dir)),
+        *_listed("failed", [f"{f.path}: {f.error}" for f in report.failures], style),
+        *_listed("changed while read, looked at again next time", report.changed_during_run, style),
+        "",
+        *_phase_table(report.phases),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def render_warning(warning: str, style: Style) -> str:
+    """A warning that is not overlooked; ends with a line break."""
+    text = "\n         ".join(escape_code(warning).splitlines())
+    return f"{style.paint('WARNING:', '1;31')} {style.paint(text, '1')}\n"
+
+
+def listed_names(names: Iterable[str], limit: int) -> list[str]:
+    """The first `limit` names, escaped, and a line with how many more there are."""
+    every = list(names)
+    shown = [escape_path(name) for name in every[:limit]]
+    if len(every) > limit:
+        shown.append(f"... and {len(every) - limit:,} more (--json lists all)")
+    return shown
+
+
+def _facts(report: IndexReport, index_dir: str) -> list[tuple[str, str]]:
+    return [
+        ("files", _files(report)),
+        ("skipped", _skipped(report.skipped)),
+        ("secrets", f"{report.redactions:,} replaced before chunking"),
+        ("chunks", f"{report.chunks_written:,} written, {report.chunks_total:,} in the index"),
+        ("time", _time(report)),
+        ("mode", f"{report.mode} ({report.mode_reason}), {count(report.workers, 'worker')}"),
+        ("memory", f"{size(report.peak_memory_bytes)} at the peak"),
+        ("index", f"{escape_path(index_dir)} (epoch {report.epoch:,}, "
+                  f"{count(report.commits, 'commit')} in this run)"),
+    ]  # fmt: skip
+
+
+def _files(report: IndexReport) -> str:
+    return (
+        f"{report.files_total:,} total: {report.files_indexed:,} indexed, "
+        f"{report.files_unchanged:,} unchanged, {report.files_removed:,} removed, "
+        f"{sum(report.skipped.values()):,} skipped, {len(report.failures):,} failed"
+    )
+
+
+def _skipped(skipped: Mapping[str, int]) -> str:
+    ordered = sorted(skipped.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{n:,} {reason}" for reason, n in ordered if n) or "none"
+
+
+def _time(report: IndexReport) -> str:
+    text = f"{duration(report.seconds)} ({duration(report.cpu_seconds)} of CPU)"
+    if report.seconds > 0 and report.files_indexed:
+        files = report.files_indexed / report.seconds
+        chunks = report.chunks_written / report.seconds
+        text += f", {files:,.0f} files/s, {chunks:,.0f} chunks/s"
+    return text
+
+
+def _rows(facts: list[tuple[str, str]]) -> list[str]:
+    width = max(len(name) for name, _ in facts)
+    return [f"  {name.ljust(width)}  {text}" for name, text in facts]
+
+
+def _listed(title: str, names: Iterable[str], style: Style) -> list[str]:
+    shown = listed_names(names, _MAX_LISTED)
+    return [f"  {style.paint(title, '1;31')}:", *(f"    {name}" for name in shown)] if shown else []
+
+
+def _phase_table(phases: Mapping[str, float]) -> list[str]:
+    names = [*PHASES, *(name for name in phases if name not in PHASES)]
+    total = sum(phases.values())
+    lines = ["  phase     seconds  share  (busy time, all threads)"]
+    for name in names:
+        seconds = phases.get(name, 0.0)
+        share = seconds / total if total > 0 else 0.0
+        lines.append(f"  {name.ljust(8)} {seconds:>8.3f} {share:>6.1%}")
+    return lines
