@@ -1,0 +1,126 @@
+# `make` lists what there is. A bare machine needs Python 3.11+, Rust, a C compiler, git and make.
+
+PYTHON ?= python3
+CARGO ?= cargo
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+WHEEL := dist/.wheel
+# Tests run in the profile that the wheel is built in: each crate is compiled once.
+CARGO_FLAGS := --release --locked
+# What maturin sets: without it clippy and maturin would take turns at recompiling pyo3.
+export PYO3_BUILD_EXTENSION_MODULE := 1
+
+SOURCES := $(shell find rust python Cargo.toml Cargo.lock pyproject.toml -type f \
+	-not -name '*.pyc' -not -path '*/tests/*')
+
+# `make demo`: the tree to index, and three questions.
+DIR ?=
+# `make quality`: annotations, checked-out repositories and their list.
+ANNOTATIONS ?=
+REPOSITORIES ?=
+LIST ?=
+QUALITY_FLAGS ?=
+BENCH_FLAGS ?=
+
+# The steps share one environment and one cargo lock, and they use both cores by themselves.
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types stubs cargo-test rustdoc docs-check pytest wheel-test bench \
+	bench-baseline quality model format clean check-tools
+
+help: ## List the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
+	while IFS="$$(printf '\t')" read -r name text; do printf '  %-15s %s\n' "$$name" "$$text"; done
+
+demo: $(VENV)/.installed ## Build, install, index a real tree (DIR=... for yours) and ask it three questions
+	@sh benches/demo.sh $(BIN) "$(DIR)"
+
+test: lint types stubs cargo-test rustdoc pytest wheel-test ## Everything that must hold before a change lands
+	@echo "all checks passed"
+
+lint: $(VENV)/.dev ## Formatting, clippy, ruff, direction of dependence
+	$(CARGO) fmt --all -- --check
+	$(CARGO) clippy $(CARGO_FLAGS) --workspace --all-targets -- -D warnings
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/lint-imports
+
+types: $(VENV)/.dev ## mypy, strict
+	$(BIN)/mypy
+
+stubs: $(VENV)/.dev ## The stub of the extension against the binary
+	$(BIN)/python -m mypy.stubtest rcm._rcm --allowlist tests/stubtest-allowlist.txt
+
+cargo-test: check-tools ## Tests of the Rust crates
+	$(CARGO) test $(CARGO_FLAGS) --workspace --exclude rcm-py
+
+rustdoc: check-tools ## Documentation of the crates: no broken link, nothing undocumented
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(CARGO_FLAGS) --no-deps -p rcm-core -p rcm-vectors
+
+docs-check: rustdoc $(VENV)/.dev ## Options, names, links and examples in the documentation
+	$(BIN)/python -m pytest tests/test_docs.py
+
+pytest: $(VENV)/.dev ## Tests of the Python half, on the installed release wheel
+	$(BIN)/python -m pytest
+
+wheel-test: $(WHEEL) ## Install the wheel in an empty environment elsewhere and use it, also without network
+	$(BIN)/python tests/wheel/use_installed_wheel.py dist/*.whl
+
+bench: $(VENV)/.dev ## Time the stages, the modes and searching; fail where a ratio got worse
+	@mkdir -p target
+	$(BIN)/python -m pytest benches -p no:cacheprovider --benchmark-json=target/bench.json $(BENCH_FLAGS)
+	$(BIN)/python benches/ratios.py --against benches/results/baseline.json
+
+bench-baseline: $(VENV)/.dev ## Run the benchmarks and keep their ratios as the new baseline
+	@mkdir -p target
+	$(BIN)/python -m pytest benches -p no:cacheprovider --benchmark-json=target/bench.json $(BENCH_FLAGS)
+	$(BIN)/python benches/ratios.py --write benches/results/baseline.json
+
+quality: $(VENV)/.dev ## Search quality (ANNOTATIONS=dir REPOSITORIES=dir LIST=repos.json)
+	@if [ -z "$(ANNOTATIONS)" ] || [ -z "$(REPOSITORIES)" ] || [ -z "$(LIST)" ]; then \
+		echo "make quality needs ANNOTATIONS=dir REPOSITORIES=dir LIST=repos.json" >&2; exit 2; fi
+	$(BIN)/python benches/quality.py --annotations "$(ANNOTATIONS)" --repositories "$(REPOSITORIES)" \
+		--list "$(LIST)" $(QUALITY_FLAGS)
+
+model: $(VENV)/.installed ## Train the embedding table that travels in the wheel
+	$(PIP) install "$$(ls dist/*.whl)[train]"
+	$(BIN)/python -m rcm.train $(MODEL_FLAGS)
+
+format: $(VENV)/.dev ## Write Rust and Python as the formatters want them
+	$(CARGO) fmt --all
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+clean: ## Remove everything that was built
+	rm -rf $(VENV) dist target .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks \
+		.import_linter_cache
+	find python benches tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+check-tools:
+	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) not found; hint: make PYTHON=python3.11" >&2; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "error: rcm needs Python 3.11 or newer, $(PYTHON) is $$($(PYTHON) -V); hint: make PYTHON=python3.12" >&2; exit 2; }
+	@for tool in $(CARGO) cc git; do command -v $$tool >/dev/null || { \
+		echo "error: $$tool not found; rcm is built from Rust and C sources" >&2; exit 2; }; done
+
+$(VENV)/.created: | check-tools
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install $$($(BIN)/python -c 'import tomllib; \
+		print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"])')
+	@touch $@
+
+$(WHEEL): $(SOURCES) $(VENV)/.created
+	@mkdir -p dist && rm -f dist/*.whl
+	$(BIN)/maturin build --release --locked --interpreter $(BIN)/python --out dist
+	@touch $@
+
+# Twice: pip leaves a wheel of the same version alone unless forced, and forcing reinstalls every dependency.
+$(VENV)/.installed: $(WHEEL)
+	$(PIP) install dist/*.whl
+	$(PIP) install --force-reinstall --no-deps dist/*.whl
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml $(VENV)/.installed
+	$(PIP) install "$$(ls dist/*.whl)[dev]"
+	@touch $@
