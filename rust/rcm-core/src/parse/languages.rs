@@ -104,6 +104,11 @@ const TYPED_SCRIPT_WRAPPERS: &[&str] = &[
     "expression_statement",
 ];
 
+/// A query put together from files, for languages that share most of one.
+macro_rules! query {
+    ($($name:literal),*) => { concat!($(include_str!(concat!("../../queries/", $name, ".scm"))),*) };
+}
+
 /// Fills the columns that are empty in most rows.
 macro_rules! language {
     ($name:literal, $grammar:expr, $separator:expr, $class:ident { $($field:ident: $value:expr),* $(,)? }) => {
@@ -112,7 +117,7 @@ macro_rules! language {
             ..Language {
                 name: $name,
                 grammar: $grammar,
-                query: include_str!(concat!("../../queries/", $name, ".scm")),
+                query: query!($name),
                 extensions: &[],
                 file_names: &[],
                 shebangs: &[],
@@ -163,6 +168,7 @@ pub static LANGUAGES: [Language; 26] = [
         DOT,
         Code {
             extensions: &["js", "mjs", "cjs", "jsx"],
+            query: query!("javascript", "script", "tsx"),
             file_names: &["Jakefile"],
             shebangs: &["node", "nodejs"],
             attributes: &["decorator"],
@@ -174,6 +180,7 @@ pub static LANGUAGES: [Language; 26] = [
         tree_sitter_typescript::LANGUAGE_TYPESCRIPT,
         DOT,
         Code {
+            query: query!("typescript", "script"),
             extensions: &["ts", "mts", "cts"],
             shebangs: &["ts-node", "tsx", "deno", "bun"],
             attributes: &["decorator"],
@@ -186,6 +193,7 @@ pub static LANGUAGES: [Language; 26] = [
         tree_sitter_typescript::LANGUAGE_TSX,
         DOT,
         Code {
+            query: query!("typescript", "script", "tsx"),
             extensions: &["tsx"],
             attributes: &["decorator"],
             wrappers: TYPED_SCRIPT_WRAPPERS,
