@@ -3,11 +3,12 @@
 //! The modes differ in *when* a file is processed, never in *what* is done with it: every mode hands out the
 //! same blocks of files, in the order of the walk, so ids and stored bytes cannot depend on the mode.
 
+use std::cell::Cell;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Once};
 use std::time::Instant;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
@@ -146,10 +147,31 @@ pub fn process_file(
     let outcome = if known == Some(&digest) {
         Outcome::Unchanged
     } else {
-        catch_unwind(AssertUnwindSafe(|| process_bytes(&entry.path, &bytes, timers)))
-            .unwrap_or_else(|panic| Outcome::Failed(panic_text(&*panic)))
+        survive(|| process_bytes(&entry.path, &bytes, timers))
     };
     Processed { entry: current, digest: Some(digest), moved, outcome }
+}
+
+/// Turns a panic of `work` into the failure of one file, without the report that a panic prints.
+fn survive(work: impl FnOnce() -> Outcome) -> Outcome {
+    static QUIET: Once = Once::new();
+    QUIET.call_once(|| {
+        let report = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if !SURVIVES.get() {
+                report(panic);
+            }
+        }));
+    });
+    SURVIVES.set(true);
+    let outcome = catch_unwind(AssertUnwindSafe(work));
+    SURVIVES.set(false);
+    outcome.unwrap_or_else(|panic| Outcome::Failed(panic_text(&*panic)))
+}
+
+thread_local! {
+    /// Whether a panic on this thread is about to be caught and reported by its file's failure.
+    static SURVIVES: Cell<bool> = const { Cell::new(false) };
 }
 
 fn process_bytes(path: &Path, bytes: &[u8], timers: &Timers) -> Outcome {
@@ -305,4 +327,26 @@ fn blocks(files: &[(Entry, Option<Digest>)]) -> Vec<Range<usize>> {
         ranges.push(start..files.len());
     }
     ranges
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_the_failure_of_one_file() {
+        let outcome = survive(|| panic!("grammar gave an impossible node"));
+        assert_eq!(outcome, Outcome::Failed("internal error: grammar gave an impossible node".into()));
+        assert_eq!(survive(|| Outcome::Gone), Outcome::Gone, "the thread works on");
+    }
+
+    #[test]
+    fn blocks_cover_every_file_once_and_end_by_bytes_or_count() {
+        let file = |size| (Entry { path: PathBuf::new(), size, mtime_ns: 0, ctime_ns: 0, inode: 0 }, None);
+        let small = vec![file(1); BLOCK_FILES + 1];
+        assert_eq!(blocks(&small), [0..BLOCK_FILES, BLOCK_FILES..BLOCK_FILES + 1]);
+        let large = vec![file(BLOCK_BYTES), file(1), file(BLOCK_BYTES)];
+        assert_eq!(blocks(&large), [0..1, 1..3]);
+        assert!(blocks(&[]).is_empty());
+    }
 }
