@@ -1,12 +1,11 @@
-//! Rows to a segment file.
+//! Rows to a segment, collected in memory.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use crate::error::SegmentError;
 use crate::format::{Header, MAX_DIM};
 use crate::quantize::quantize_row;
+use crate::write::{DefinitionEntry, SegmentInfo, Source, write_segment};
 
 /// What scoring needs of one chunk.
 #[derive(Debug, Clone, Copy)]
@@ -23,17 +22,6 @@ pub struct Row<'a> {
     pub definitions: &'a [(u64, u8, u8, bool)],
 }
 
-/// A written segment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SegmentInfo {
-    /// Number of rows.
-    pub rows: usize,
-    /// Size of the file.
-    pub bytes: u64,
-    /// CRC-32 (IEEE) of the file but its last four bytes, which hold it.
-    pub crc32: u32,
-}
-
 /// Collects rows in memory, then writes them at once.
 #[derive(Debug)]
 pub struct SegmentBuilder {
@@ -47,7 +35,7 @@ pub struct SegmentBuilder {
     counts: Vec<u16>,
     vectors: Vec<u8>,
     /// (name, id, details), sorted when written.
-    definitions: Vec<(u64, u64, [u8; 4])>,
+    definitions: Vec<DefinitionEntry>,
 }
 
 impl SegmentBuilder {
@@ -89,20 +77,10 @@ impl SegmentBuilder {
                 reason: "the vector has a value that is not finite".to_owned(),
             });
         };
-        self.push_quantized(row, scale, &vector)
-    }
-
-    /// Appends a row whose vector is `scale` x `vector`; `row.vector` is not looked at.
-    pub(crate) fn push_quantized(
-        &mut self,
-        row: &Row<'_>,
-        scale: f32,
-        vector: &[u8],
-    ) -> Result<(), SegmentError> {
-        self.check(row, vector).map_err(|reason| SegmentError::Row { id: row.id, reason })?;
+        self.check(row, &vector).map_err(|reason| SegmentError::Row { id: row.id, reason })?;
         self.ids.push(row.id);
         self.scales.push(scale);
-        self.vectors.extend_from_slice(vector);
+        self.vectors.extend_from_slice(&vector);
         self.lengths.push(row.length);
         self.keys.extend(row.terms.iter().map(|&(key, _)| key));
         self.counts.extend(row.terms.iter().map(|&(_, count)| count));
@@ -141,98 +119,50 @@ impl SegmentBuilder {
     /// # Errors
     /// [`SegmentError::Io`]; `<path>.part` is removed then.
     pub fn write(&self, path: &Path) -> Result<SegmentInfo, SegmentError> {
-        let mut part = path.as_os_str().to_owned();
-        part.push(".part");
-        let part = Path::new(&part);
-        let info = self.write_file(part).map_err(|source| SegmentError::io(part, source));
-        let named = info.and_then(|info| {
-            std::fs::rename(part, path).map_err(|source| SegmentError::io(path, source))?;
-            sync_folder(path).map_err(|source| SegmentError::io(path, source))?;
-            Ok(info)
-        });
-        if named.is_err() {
-            // The first error is the one to report.
-            let _ = std::fs::remove_file(part);
-        }
-        named
+        write_segment(self, path)
     }
+}
 
-    fn write_file(&self, path: &Path) -> io::Result<SegmentInfo> {
-        let mut out = Checked {
-            file: BufWriter::with_capacity(1 << 20, create(path)?),
-            crc: crc32fast::Hasher::new(),
-            bytes: 0,
-        };
-        self.write_sections(&mut out)?;
-        let crc32 = out.crc.clone().finalize();
-        out.write(&crc32.to_le_bytes())?;
-        let file = out.file.into_inner().map_err(io::IntoInnerError::into_error)?;
-        file.sync_all()?;
-        Ok(SegmentInfo { rows: self.len(), bytes: out.bytes, crc32 })
-    }
-
-    fn write_sections(&self, out: &mut Checked) -> io::Result<()> {
-        let mut definitions = self.definitions.clone();
-        definitions.sort_unstable();
-        let header = Header {
+impl Source for SegmentBuilder {
+    fn header(&self) -> Header {
+        Header {
             dim: self.dim,
             rows: self.ids.len(),
             terms: self.keys.len(),
-            definitions: definitions.len(),
+            definitions: self.definitions.len(),
             model: self.model,
-        };
-        out.write(&header.to_bytes())?;
-        out.write_all(self.ids.iter().map(|id| id.to_le_bytes()))?;
-        out.write_all(self.bag_ends.iter().map(|end| end.to_le_bytes()))?;
-        out.write_all(definitions.iter().map(|(name, _, _)| name.to_le_bytes()))?;
-        out.write_all(definitions.iter().map(|(_, owner, _)| owner.to_le_bytes()))?;
-        out.write_all(definitions.iter().map(|&(_, _, details)| details))?;
-        out.write_all(self.scales.iter().map(|scale| scale.to_le_bytes()))?;
-        out.write_all(self.lengths.iter().map(|length| length.to_le_bytes()))?;
-        out.write_all(self.keys.iter().map(|key| key.to_le_bytes()))?;
-        out.write_all(self.counts.iter().map(|count| count.to_le_bytes()))?;
-        out.write(&self.vectors)
-    }
-}
-
-/// A file being written, and the checksum of what is in it so far.
-struct Checked {
-    file: BufWriter<File>,
-    crc: crc32fast::Hasher,
-    bytes: u64,
-}
-
-impl Checked {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.crc.update(bytes);
-        self.bytes += bytes.len() as u64;
-        self.file.write_all(bytes)
+        }
     }
 
-    fn write_all<const WIDTH: usize>(
-        &mut self,
-        numbers: impl Iterator<Item = [u8; WIDTH]>,
-    ) -> io::Result<()> {
-        let section: Vec<[u8; WIDTH]> = numbers.collect();
-        self.write(section.as_flattened())
+    fn ids(&self) -> impl Iterator<Item = u64> {
+        self.ids.iter().copied()
     }
-}
 
-/// A new file that only its owner can read: vectors tell about the code they were made of.
-fn create(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
-/// Makes the name of a new file durable.
-fn sync_folder(path: &Path) -> io::Result<()> {
-    // Windows cannot open a folder, and keeps names durable itself.
-    if cfg!(unix) {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        File::open(folder)?.sync_all()?;
+    fn bag_ends(&self) -> impl Iterator<Item = u64> {
+        self.bag_ends.iter().copied()
     }
-    Ok(())
+
+    fn definitions(&self) -> Vec<DefinitionEntry> {
+        self.definitions.clone()
+    }
+
+    fn scales(&self) -> impl Iterator<Item = f32> {
+        self.scales.iter().copied()
+    }
+
+    fn lengths(&self) -> impl Iterator<Item = u32> {
+        self.lengths.iter().copied()
+    }
+
+    fn keys(&self) -> impl Iterator<Item = u32> {
+        self.keys.iter().copied()
+    }
+
+    fn counts(&self) -> impl Iterator<Item = u16> {
+        self.counts.iter().copied()
+    }
+
+    fn vectors(&self) -> impl Iterator<Item = &[u8]> {
+        std::iter::once(&self.vectors[..])
+    }
 }

@@ -23,11 +23,13 @@ mod quantize;
 mod scan;
 mod segment;
 mod segments;
+mod write;
 
-pub use builder::{Row, SegmentBuilder, SegmentInfo};
+pub use builder::{Row, SegmentBuilder};
 pub use error::SegmentError;
 pub use format::FORMAT_VERSION;
 pub use merge::merge;
 pub use scan::Nearest;
 pub use segment::Segment;
 pub use segments::{Definition, Segments};
+pub use write::SegmentInfo;

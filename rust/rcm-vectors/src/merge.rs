@@ -1,17 +1,17 @@
 //! Many segments to one.
 
-use std::collections::HashMap;
 use std::path::Path;
 
-use crate::builder::{Row, SegmentBuilder, SegmentInfo};
+use crate::builder::SegmentBuilder;
 use crate::error::SegmentError;
+use crate::format::Header;
 use crate::segment::Segment;
 use crate::segments::Segments;
-
-/// Definitions of a row, as they were pushed.
-type Definitions = Vec<(u64, u8, u8, bool)>;
+use crate::write::{DefinitionEntry, SegmentInfo, Source, write_segment};
 
 /// Writes the live rows of `segments` as one segment. Ids and vectors stay bit for bit.
+///
+/// Rows are streamed from the old files to the new one: 24 bytes a row and a definition are held in memory.
 ///
 /// # Errors
 /// [`SegmentError::Damaged`] if the segments differ in dimension or model, [`SegmentError::Row`] if a row is live in two
@@ -29,30 +29,94 @@ pub fn merge(segments: &Segments, path: &Path) -> Result<SegmentInfo, SegmentErr
             ));
         }
     }
-    let definitions: Vec<_> = parts.iter().map(|part| definitions_by_owner(&part.segment)).collect();
-    let mut rows: Vec<_> = parts
-        .iter()
-        .enumerate()
-        .flat_map(|(at, part)| part.rows().map(move |row| (part.segment.id(row), at, row)))
+    let live = parts.iter().enumerate();
+    let mut rows: Vec<_> = live
+        .flat_map(|(at, part)| part.rows().map(move |row| (part.segment.id(row), at as u32, row as u32)))
         .collect();
     rows.sort_unstable();
-    let mut builder = SegmentBuilder::new(first.dim(), first.model());
-    for (id, at, row) in rows {
-        let segment = &parts[at].segment;
-        let terms: Vec<_> = segment.bag(row).collect();
-        let definitions = definitions[at].get(&id).map_or(&[][..], Vec::as_slice);
-        let length = segment.length(row);
-        let copy = Row { id, vector: &[], length, terms: &terms, definitions };
-        builder.push_quantized(&copy, segment.scale(row), segment.vector(row))?;
+    if let Some(twice) = rows.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+        return Err(SegmentError::Row { id: twice[0].0, reason: "it is live in two segments".to_owned() });
     }
-    builder.write(path)
+    let terms = rows.iter().map(|&(_, at, row)| parts[at as usize].segment.bag_len(row as usize)).sum();
+    let definitions = live_definitions(segments);
+    write_segment(&Merged { segments, rows, terms, definitions }, path)
 }
 
-fn definitions_by_owner(segment: &Segment) -> HashMap<u64, Definitions> {
-    let mut by_owner: HashMap<_, Definitions> = HashMap::new();
-    for at in 0..segment.definitions() {
-        let (kind, indent, forward) = segment.details(at);
-        by_owner.entry(segment.owner(at)).or_default().push((segment.name(at), kind, indent, forward));
+fn live_definitions(segments: &Segments) -> Vec<DefinitionEntry> {
+    let mut found = Vec::new();
+    for part in segments.parts() {
+        let segment = &part.segment;
+        for at in 0..segment.definitions() {
+            let owner = segment.owner(at);
+            if segment.row_of(owner).is_some_and(|row| part.is_live(row)) {
+                let (kind, indent, forward) = segment.details(at);
+                found.push((segment.name(at), owner, [kind, indent, forward.into(), 0]));
+            }
+        }
     }
-    by_owner
+    found
+}
+
+/// The live rows of several segments in the order of their ids.
+struct Merged<'a> {
+    segments: &'a Segments,
+    /// (id, segment, row)
+    rows: Vec<(u64, u32, u32)>,
+    terms: usize,
+    definitions: Vec<DefinitionEntry>,
+}
+
+impl Merged<'_> {
+    fn each(&self) -> impl Iterator<Item = (&Segment, usize)> {
+        let parts = self.segments.parts();
+        self.rows.iter().map(|&(_, at, row)| (&*parts[at as usize].segment, row as usize))
+    }
+}
+
+impl Source for Merged<'_> {
+    fn header(&self) -> Header {
+        let first = &self.segments.parts()[0].segment;
+        Header {
+            dim: first.dim(),
+            rows: self.rows.len(),
+            terms: self.terms,
+            definitions: self.definitions.len(),
+            model: first.model(),
+        }
+    }
+
+    fn ids(&self) -> impl Iterator<Item = u64> {
+        self.rows.iter().map(|&(id, _, _)| id)
+    }
+
+    fn bag_ends(&self) -> impl Iterator<Item = u64> {
+        self.each().scan(0, |end, (segment, row)| {
+            *end += segment.bag_len(row) as u64;
+            Some(*end)
+        })
+    }
+
+    fn definitions(&self) -> Vec<DefinitionEntry> {
+        self.definitions.clone()
+    }
+
+    fn scales(&self) -> impl Iterator<Item = f32> {
+        self.each().map(|(segment, row)| segment.scale(row))
+    }
+
+    fn lengths(&self) -> impl Iterator<Item = u32> {
+        self.each().map(|(segment, row)| segment.length(row))
+    }
+
+    fn keys(&self) -> impl Iterator<Item = u32> {
+        self.each().flat_map(|(segment, row)| segment.bag(row).map(|(key, _)| key))
+    }
+
+    fn counts(&self) -> impl Iterator<Item = u16> {
+        self.each().flat_map(|(segment, row)| segment.bag(row).map(|(_, count)| count))
+    }
+
+    fn vectors(&self) -> impl Iterator<Item = &[u8]> {
+        self.each().map(|(segment, row)| segment.vector(row))
+    }
 }

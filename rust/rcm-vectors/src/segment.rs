@@ -128,6 +128,11 @@ impl Segment {
         &self.section(&self.layout.vectors)[row * self.dim()..][..self.dim()]
     }
 
+    /// Number of different terms in the row's bag.
+    pub(crate) fn bag_len(&self, row: usize) -> usize {
+        self.bag_range(row).len()
+    }
+
     /// The row's (term key, times).
     pub(crate) fn bag(&self, row: usize) -> impl Iterator<Item = (u32, u16)> {
         let counts = self.section(&self.layout.counts);
