@@ -27,7 +27,7 @@ from rcm.store.folder import IndexFolder
 from rcm.store.reader import IndexReader, open_reader
 
 #: Weights that switch a part off when they are 0.
-PARTS = ("aggregation", "stem", "definition", "size", "test", "prose")
+PARTS = ("aggregation", "stem", "definition", "size", "test", "prose", "bundled")
 
 
 @dataclass(frozen=True, slots=True)

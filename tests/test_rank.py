@@ -55,6 +55,22 @@ def test_paths_of_tests(path: str, expected: bool) -> None:
     assert signals.is_test(path) is expected
 
 
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("dist/app.js", True),
+        ("third_party/zlib/inflate.c", True),
+        ("src/vendor/lib.rs", True),
+        ("api/generated/client.py", True),
+        ("src/distance/metric.py", False),
+        ("src/vendors.py", False),
+        ("build/rules.zig", False),
+    ],
+)
+def test_paths_of_build_output_and_vendored_code(path: str, expected: bool) -> None:
+    assert signals.is_bundled(path) is expected
+
+
 def test_stem_coverage_is_a_share() -> None:
     terms = frozenset(_rcm.query_terms("how is the retry policy decided"))
     assert signals.stem_coverage("src/retry_policy.py", terms) == pytest.approx(2 / 3)
@@ -83,6 +99,7 @@ FILES = {
     "    limiter = RateLimiter()\n    return RateLimiter, limiter.allow()\n",
     "tests/test_limiter.py": "class RateLimiter:\n    pass\n\n\ndef test_rate_limiter():\n"
     "    assert RateLimiter and RateLimiter and RateLimiter\n",
+    "dist/bundle.js": "class RateLimiter { allow() { return this.tokens > 0 } }\n",
     "docs/limiter.md": "# RateLimiter\n\nThe RateLimiter limits the rate: RateLimiter.\n",
 }
 
@@ -100,6 +117,8 @@ def test_the_definition_comes_before_uses_tests_and_prose(limiter: Index) -> Non
     assert all("test" not in hit.signals for hit in asked), "tests asked for are not pushed down"
     prose = next(hit for hit in limiter.search("RateLimiter") if hit.path == "docs/limiter.md")
     assert prose.signals["prose"] < 0
+    bundle = next(hit for hit in limiter.search("RateLimiter") if hit.path == "dist/bundle.js")
+    assert bundle.signals["bundled"] < 0
     readme = limiter.search("limiter documentation")
     assert all("prose" not in hit.signals for hit in readme)
 

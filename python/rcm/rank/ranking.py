@@ -22,7 +22,7 @@ class Ranked:
 
 
 #: The parts of a score, in the order in which they are added.
-PARTS = ("semantic", "lexical", "stem", "definition", "size", "test", "prose")
+PARTS = ("semantic", "lexical", "stem", "definition", "size", "test", "prose", "bundled")
 
 
 def rank(
@@ -79,6 +79,7 @@ class _Scorer:
         self._best, self._definitions, self._weights = best, definitions, weights
         self._definition = weights.definition * (weights.one_word if one_word else 1.0)
         self._test = 0.0 if signals.asks_for_tests(self._terms) else -weights.test
+        self._bundled = 0.0 if signals.asks_for_bundled(self._terms) else -weights.bundled
         self._prose = 0.0 if signals.asks_for_prose(self._terms) else -weights.prose
 
     def __call__(self, index: int, file: IndexedFile, match: _Match) -> tuple[float, ...]:
@@ -93,6 +94,7 @@ class _Scorer:
             weights.size * signals.size_prior(file.n_chunks, weights.size_cap),
             self._test if signals.is_test(file.path) else 0.0,
             0.0 if signals.is_code(file.language) else self._prose,
+            self._bundled if signals.is_bundled(file.path) else 0.0,
         )
 
 

@@ -19,11 +19,19 @@ _TEST_PATH = re.compile(
     r"(?:Tests?|Spec|Suite|Benchmark)\.(?:java|kt|swift|cs|scala|php)\Z",
     re.IGNORECASE,
 )
+_BUNDLED_PATH = re.compile(
+    r"(?:^|/)(?:dist|vendor(?:ed)?|third[_-]?party|3rd[_-]?party|node_modules|bower_components|"
+    r"bundled?|__?generated(?:__)?|generated)/",
+    re.IGNORECASE,
+)
 #: A query with one of these terms (stemmed) asks for such files.
 _ASKS_FOR_TESTS = frozenset(
     _rcm.terms(
         "test tests testing spec bench benchmark example sample demo doc docs fixture legacy"
     )
+)
+_ASKS_FOR_BUNDLED = frozenset(
+    _rcm.terms("dist vendor vendored bundle bundled generated thirdparty")
 )
 _ASKS_FOR_PROSE = frozenset(
     _rcm.terms(
@@ -53,6 +61,17 @@ def stem_coverage(path: str, terms: frozenset[str]) -> float:
 def is_test(path: str) -> bool:
     """Tell whether a path is that of a test, example, benchmark, fixture or document."""
     return _TEST_PATH.search(path) is not None
+
+
+@lru_cache(maxsize=1 << 17)
+def is_bundled(path: str) -> bool:
+    """Tell whether a path is that of a build's output or of somebody else's code kept in the tree."""
+    return _BUNDLED_PATH.search(path) is not None
+
+
+def asks_for_bundled(terms: frozenset[str]) -> bool:
+    """Tell whether a query asks for build output or vendored code."""
+    return not _ASKS_FOR_BUNDLED.isdisjoint(terms)
 
 
 @lru_cache(maxsize=256)

@@ -1,7 +1,8 @@
 """The one table of ranking constants.
 
 Each names what leaving it out costs, in NDCG@10 on the 21 development repositories of the
-search-quality benchmark, from .908 with all of them (`benches/ablation.py`, `docs/ranking.md`).
+search-quality benchmark, from .908 with all of them; "whole" is on whole repositories, tests and
+documents included, from .888 (`benches/ablation.py`, `docs/ranking.md`).
 """
 
 from __future__ import annotations
@@ -14,22 +15,24 @@ class Weights:
     """Constants of the ranking, in points of the final score unless said otherwise.
 
     Attributes:
-        semantic: Share of the cosine in a chunk's score; lexical only is -.031.
-        lexical: Share of BM25 in a chunk's score; semantic only is -.033.
+        semantic: Share of the cosine in a chunk's score; lexical only is -.029.
+        lexical: Share of BM25 in a chunk's score; semantic only is -.032.
         pool: Best chunks of a query that count towards their files.
         aggregation: Share of a file's best chunks added to its best; without it -.020.
         aggregated: How many of a file's best chunks are added.
         decay: Each further chunk counts this much of the one before it; 8 chunks with .6 instead of
             4 with .5 was +.004 to +.007 with two tables.
-        stem: For a file name whose parts all occur in the query; without it -.011.
+        stem: For the share of a file name's parts that occur in the query; without it -.011.
         definition: For a file that defines an identifier of the query; without it -.010.
         one_word: Factor on `definition` when the query is one identifier.
         size: Per natural logarithm of a file's chunks, over 5; without it +.001, but
             -.006 on questions about architecture.
         size_cap: Chunks beyond this many count no more, lest generated giants win.
-        test: Taken off tests, examples, benchmarks and docs not asked for; without it -.002.
+        test: Taken off tests, examples, benchmarks and docs not asked for; without it -.003,
+            whole -.042.
         prose: Taken off prose, settings and data not asked for: they say the words, code does it;
-            without it -.003.
+            without it -.003, whole -.014.
+        bundled: Taken off build output and vendored code not asked for; without it whole -.009.
     """
 
     semantic: float = 0.6
@@ -43,8 +46,9 @@ class Weights:
     one_word: float = 4.0
     size: float = 0.08
     size_cap: int = 40
-    test: float = 0.15
+    test: float = 0.4
     prose: float = 0.2
+    bundled: float = 0.4
 
 
 DEFAULT = Weights()
