@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -15,10 +15,10 @@ from rcm.embed import Embedder, open_embedder
 from rcm.errors import IndexNotFoundError, IndexStaleError, RcmError
 from rcm.rank import Ranked, rank
 from rcm.rank.ranking import by_chunk_score
-from rcm.search import Filters, nearest_chunks, retrieve
+from rcm.search import Filters, nearest_chunks, plain_text, retrieve
 from rcm.settings import Settings
 from rcm.store.folder import Generation, IndexFolder
-from rcm.store.reader import IndexReader, open_reader
+from rcm.store.reader import IndexReader, Stamp, open_reader, recorded_meta
 from rcm.types import IndexMode, IndexReport, IndexStatus, Progress, SearchMode, SearchResult
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Index:
         self._embedder: Embedder | None = None
         self._asked: str | None = None
         self._reader: IndexReader | None = None
-        self._stamp_of_reader = _Stamp((), ())
+        self._stamp_of_reader = Stamp((), ())
 
     @classmethod
     def open(
@@ -254,12 +254,14 @@ class Index:
             raise ValueError(f"mode is {mode!r}, not hybrid, bm25 or semantic")
         reader = self._open_reader()
         embedder = self._open_embedder(reader.meta)
-        filters = Filters(_known_languages(languages), tuple(paths) if paths else None)
-        candidates = retrieve(_plain(query), reader, embedder, mode, filters)
-        if rerank:
-            ranked = rank(_plain(query), candidates, reader, top_k=top_k)
-        else:
-            ranked = by_chunk_score(candidates)[:top_k]
+        filters = Filters.of(languages, paths)
+        text = plain_text(query)
+        candidates = retrieve(text, reader, embedder, mode, filters)
+        ranked = (
+            rank(text, candidates, reader, top_k=top_k)
+            if rerank
+            else by_chunk_score(candidates)[:top_k]
+        )
         return [self._result(reader, one) for one in ranked]
 
     def find_related(self, path: str, line: int, *, top_k: int = 10) -> list[SearchResult]:
@@ -326,9 +328,9 @@ class Index:
             self._reader, self._stamp_of_reader = reader, stamp
         return self._reader
 
-    def _stamp(self, generation: Generation) -> _Stamp:
+    def _stamp(self, generation: Generation) -> Stamp:
         """Return what changes with every commit and every rebuild: two stats, no read."""
-        return _Stamp.of(str(self._folder.pointer), str(generation.lexical / "meta.json"))
+        return Stamp.of(str(self._folder.pointer), str(generation.lexical / "meta.json"))
 
     def _remote(self, meta: dict[str, str], stop: int | None = None) -> QdrantVectors | None:
         url = meta.get("qdrant_url", "")
@@ -389,62 +391,3 @@ class Index:
             self._folder.clear()
         finally:
             lock.release()
-
-
-def recorded_meta(generation: Generation) -> dict[str, str]:
-    """Return what a generation says of itself, {} if there is none or it is damaged."""
-    from rcm.store.files import FileTable
-
-    try:
-        table = FileTable(generation.database, write=False)
-    except (RcmError, FileNotFoundError):
-        return {}
-    try:
-        return table.meta()
-    except RcmError:
-        return {}
-    finally:
-        table.close()
-
-
-@dataclass(frozen=True, slots=True)
-class _Stamp:
-    """Files and what their stats were."""
-
-    paths: tuple[str, ...]
-    stats: tuple[tuple[int, int, int] | None, ...]
-
-    @classmethod
-    def of(cls, *paths: str) -> _Stamp:
-        """Take the stats of some files now; a missing file has none."""
-        return cls(paths, tuple(map(_stat, paths)))
-
-    def holds(self) -> bool:
-        """Tell whether the files are as they were."""
-        return tuple(map(_stat, self.paths)) == self.stats
-
-
-def _stat(path: str) -> tuple[int, int, int] | None:
-    try:
-        stat = os.stat(path)
-    except FileNotFoundError:
-        return None
-    return stat.st_mtime_ns, stat.st_ino, stat.st_size
-
-
-_TO_BLANKS = str.maketrans(dict.fromkeys(range(32), " "))
-
-
-def _plain(query: str) -> str:
-    """Make any string one that can be searched: no control characters, no lone surrogates."""
-    return query.translate(_TO_BLANKS).encode("utf-8", "replace").decode()
-
-
-def _known_languages(languages: Sequence[str] | None) -> tuple[str, ...] | None:
-    if not languages:
-        return None
-    known = {*_rcm.languages(), "text"}
-    for language in languages:
-        if language not in known:
-            raise ValueError(f"language is {language!r}, not one of {', '.join(sorted(known))}")
-    return tuple(languages)

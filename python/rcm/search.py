@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import bisect
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rcm import _rcm
@@ -41,6 +42,19 @@ class Filters:
     languages: tuple[str, ...] | None = None
     paths: tuple[str, ...] | None = None
 
+    @classmethod
+    def of(cls, languages: Sequence[str] | None, paths: Sequence[str] | None) -> Filters:
+        """Check what a user asked for; empty means all.
+
+        Raises:
+            ValueError: If a language is unknown.
+        """
+        known = {*_rcm.languages(), "text"}
+        for language in languages or ():
+            if language not in known:
+                raise ValueError(f"language is {language!r}, not one of {', '.join(sorted(known))}")
+        return cls(tuple(languages) if languages else None, tuple(paths) if paths else None)
+
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
@@ -67,6 +81,14 @@ class Candidates:
 
 
 _NONE = Candidates([], [], [])
+
+
+_TO_BLANKS = str.maketrans(dict.fromkeys(range(32), " "))
+
+
+def plain_text(query: str) -> str:
+    """Make any string one that can be searched: no control characters, no lone surrogates."""
+    return query.translate(_TO_BLANKS).encode("utf-8", "replace").decode()
 
 
 def retrieve(

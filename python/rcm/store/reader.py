@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import bisect
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import cast
 
 from rcm import _rcm
-from rcm.errors import IndexDamagedError
+from rcm.errors import IndexDamagedError, RcmError
 from rcm.store.files import FileTable
-from rcm.store.folder import IndexFolder
+from rcm.store.folder import Generation, IndexFolder
 from rcm.store.lexical import LexicalReader, StoredChunk
-from rcm.store.vectors import Ranges, VectorStore, open_segments
+from rcm.store.vectors import VectorStore, open_segments
 
 _ATTEMPTS = 5
 
@@ -167,4 +168,40 @@ def _open_once(
     return IndexReader(lexical, segments, files, meta, epoch, remote)
 
 
-__all__ = ["IndexReader", "IndexedFile", "Ranges", "open_reader"]
+def recorded_meta(generation: Generation) -> dict[str, str]:
+    """Return what a generation says of itself, {} if there is none or it is damaged."""
+    try:
+        table = FileTable(generation.database, write=False)
+    except (RcmError, FileNotFoundError):
+        return {}
+    try:
+        return table.meta()
+    except RcmError:
+        return {}
+    finally:
+        table.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """Files and what their stats were: two stats tell whether anything was committed or rebuilt."""
+
+    paths: tuple[str, ...]
+    stats: tuple[tuple[int, int, int] | None, ...]
+
+    @classmethod
+    def of(cls, *paths: str) -> Stamp:
+        """Take the stats of some files now; a missing file has none."""
+        return cls(paths, tuple(map(_stat, paths)))
+
+    def holds(self) -> bool:
+        """Tell whether the files are as they were."""
+        return tuple(map(_stat, self.paths)) == self.stats
+
+
+def _stat(path: str) -> tuple[int, int, int] | None:
+    try:
+        stat = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return stat.st_mtime_ns, stat.st_ino, stat.st_size
