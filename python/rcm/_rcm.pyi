@@ -23,12 +23,7 @@ class Walked:
     def failures(self) -> list[tuple[str, str]]: ...
     @property
     def warning(self) -> str | None: ...
-    def plan(
-        self,
-        known: list[tuple[str, int, int, int, int, bytes, int]],
-        *,
-        force: bool = False,
-    ) -> Plan: ...
+    def plan(self, known: list[tuple[str, int, int, int, int, bytes, int]]) -> Plan: ...
 
 @final
 class Plan:

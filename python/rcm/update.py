@@ -193,7 +193,7 @@ class _Run:
         scanned_ns = time.time_ns()
         started = time.perf_counter()
         self.walked = walk(self.root, self.options.scan, workers=self.workers)
-        plan = self.walked.plan(writer.known(), force=False)
+        plan = self.walked.plan(writer.known())
         self.seconds["walk"] = time.perf_counter() - started
         self.total = len(self.walked)
         self.failures += [FileFailure(path, error) for path, error in self.walked.failures]
@@ -302,21 +302,20 @@ class _Run:
 
     def report(self, writer: IndexWriter, warning: str | None) -> IndexReport:
         """Sum the run up."""
-        skipped = Counter(reason for _, reason in self.walked.skipped)
-        skipped.update(writer.skipped())
-        unread = sum(1 for _ in self.walked.skipped)
-        known_skips = sum(writer.skipped().values()) - self.counts["skipped"]
+        by_path = Counter(reason for _, reason in self.walked.skipped)
+        by_content = writer.skipped()
+        known_skips = sum(by_content.values()) - self.counts["skipped"]
         warnings = [text for text in (self.walked.warning, warning) if text]
         return IndexReport(
             root=str(self.root),
             mode=self.mode,
             mode_reason=self.mode_reason,
             workers=self.workers,
-            files_total=self.total + unread,
+            files_total=self.total + by_path.total(),
             files_indexed=self.counts["indexed"],
             files_unchanged=self.counts["unchanged"] - max(known_skips, 0),
             files_removed=self.removed,
-            skipped=dict(sorted(skipped.items())),
+            skipped=dict(sorted((by_path + Counter(by_content)).items())),
             failures=tuple(self.failures),
             changed_during_run=tuple(self.moved),
             redactions=self.redactions,

@@ -52,23 +52,16 @@ impl PyWalked {
         self.walked.warning.clone()
     }
 
-    /// Compares with what the index knows; `force` treats every file as new.
-    #[pyo3(signature = (known, *, force = false))]
-    fn plan(&self, py: Python<'_>, known: Vec<KnownRow>, force: bool) -> PyResult<PyPlan> {
+    /// Compares with what the index knows.
+    fn plan(&self, py: Python<'_>, known: Vec<KnownRow>) -> PyResult<PyPlan> {
         let walked = Arc::clone(&self.walked);
         let root = self.root.clone();
         detached(py, move || {
             let known: BTreeMap<PathBuf, Known> = known.into_iter().map(known_file).collect();
-            let plan = if force {
-                let mut forced = plan(&walked.entries, &known, &walked.unreadable);
-                (forced.unchanged, forced.candidates) = (Vec::new(), (0..walked.entries.len()).collect());
-                forced
-            } else {
-                plan(&walked.entries, &known, &walked.unreadable)
-            };
+            let plan = plan(&walked.entries, &known, &walked.unreadable);
             let candidates = plan.candidates.iter().map(|&index| {
                 let entry = walked.entries[index].clone();
-                let digest = (!force).then(|| known.get(&entry.path).map(|known| known.digest)).flatten();
+                let digest = known.get(&entry.path).map(|known| known.digest);
                 (entry, digest)
             });
             Ok(PyPlan { candidates: candidates.collect(), walked: Arc::clone(&walked), plan, root })
