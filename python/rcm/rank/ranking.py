@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -22,7 +23,7 @@ class Ranked:
 
 
 #: The parts of a score, in the order in which they are added.
-PARTS = ("semantic", "lexical", "stem", "definition", "size", "test", "prose", "bundled")
+PARTS = ("semantic", "lexical", "stem", "definition", "references", "size", "test", "prose", "bundled")
 
 
 def rank(
@@ -42,13 +43,15 @@ def rank(
         weights: The constants.
         top_k: Most results wanted; None gives all.
     """
-    matches = _matches(_pool(candidates, weights), reader, weights)
+    pool = _pool(candidates, weights)
+    matches = _matches(pool, reader, weights)
     definitions, one_word = _definitions(query, candidates, reader)
+    referenced = {} if one_word else _referenced(pool[: weights.referring], matches, reader, weights)
     if matches:
         for index, (_, chunk_id) in definitions.items():
             matches.setdefault(index, _Match(chunk_id, 0.0, 0.0))
     best = max((match.semantic + match.lexical for match in matches.values()), default=0.0) or 1.0
-    score = _Scorer(query, best, definitions, one_word, weights)
+    score = _Scorer(query, best, definitions, referenced, one_word, weights)
     rows = []
     for index, match in matches.items():
         parts = score(index, reader.files[index], match)
@@ -72,11 +75,13 @@ class _Scorer:
         query: str,
         best: float,
         definitions: dict[int, tuple[float, int]],
+        referenced: dict[int, float],
         one_word: bool,
         weights: Weights,
     ) -> None:
         self._terms = frozenset(_rcm.query_terms(query))
         self._best, self._definitions, self._weights = best, definitions, weights
+        self._referenced = referenced
         self._definition = weights.definition * (weights.one_word if one_word else 1.0)
         self._test = 0.0 if signals.asks_for_tests(self._terms) else -weights.test
         self._bundled = 0.0 if signals.asks_for_bundled(self._terms) else -weights.bundled
@@ -91,6 +96,7 @@ class _Scorer:
             match.lexical / self._best,
             weights.stem * signals.stem_coverage(file.path, self._terms),
             self._definition * defined,
+            weights.references * self._referenced.get(index, 0.0),
             weights.size * signals.size_prior(file.n_chunks, weights.size_cap),
             self._test if signals.is_test(file.path) else 0.0,
             0.0 if signals.is_code(file.language) else self._prose,
@@ -160,6 +166,35 @@ def _matches(
         match.semantic *= weights.semantic
         match.lexical *= weights.lexical
     return matches
+
+
+def _referenced(
+    pool: list[tuple[float, int, float, float]],
+    matches: dict[int, _Match],
+    reader: IndexReader,
+    weights: Weights,
+) -> dict[int, float]:
+    """Return how much the best chunks refer to each other file that matches, the most being 1.
+
+    A chunk speaks for the files that define the names it uses, by how far its score is above that
+    of the last of `pool`; a name of several definers speaks for each by its share.
+    """
+    if len(pool) < 2:
+        return {}
+    ids = [chunk_id for _, chunk_id, _, _ in pool]
+    home = [reader.file_index(chunk_id) for chunk_id in ids]
+    uses: dict[tuple[int, int], float] = {}
+    for place, target, definers in reader.segments.links(ids, weights.definers):
+        index = reader.file_index(target)
+        if index != home[place] and index in matches:
+            uses[place, index] = uses.get((place, index), 0.0) + 1 / definers
+    lowest = -pool[-1][0]
+    found: dict[int, float] = {}
+    for (place, index), names in uses.items():
+        share = (-pool[place][0] - lowest) * math.log1p(names)
+        found[index] = found.get(index, 0.0) + share
+    most = max(found.values(), default=0.0)
+    return {index: share / most for index, share in found.items()} if most > 0 else {}
 
 
 def _definitions(

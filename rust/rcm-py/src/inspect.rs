@@ -151,6 +151,7 @@ fn chunk_row<'py>(py: Python<'py>, chunk: &Chunk) -> PyResult<Bound<'py, PyDict>
     row.set_item("signature", &chunk.signature)?;
     row.set_item("chars", chunk.text.chars().count())?;
     row.set_item("definitions", chunk.definitions.iter().map(|made| &made.name).collect::<Vec<_>>())?;
+    row.set_item("references", &chunk.references)?;
     row.set_item("text", &chunk.text)?;
     Ok(row)
 }

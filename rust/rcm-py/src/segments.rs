@@ -7,7 +7,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use rcm_core::pipeline::TermedChunk;
 use rcm_core::terms::name_key;
-use rcm_vectors::{Row, Segment, SegmentBuilder, SegmentInfo, Segments};
+use rcm_vectors::{Row, Segment, SegmentBuilder, SegmentInfo, Segments, reference_key};
 
 use crate::embed::PyVectors;
 use crate::error::segment_to_py;
@@ -74,7 +74,18 @@ fn push(builder: &mut SegmentBuilder, id: u64, vector: &[f32], termed: &TermedCh
         .iter()
         .map(|made| (name_key(&made.name), made.kind as u8, made.indent.min(255) as u8, made.forward))
         .collect();
-    let row = Row { id, vector, length: termed.length, terms: &termed.bag, definitions: &definitions };
+    let used = termed.chunk.references.iter();
+    let mut references: Vec<_> = used.map(|name| reference_key(name_key(name))).collect();
+    references.sort_unstable();
+    references.dedup();
+    let row = Row {
+        id,
+        vector,
+        length: termed.length,
+        terms: &termed.bag,
+        definitions: &definitions,
+        references: &references,
+    };
     builder.push(&row).map_err(segment_to_py)
 }
 
@@ -143,6 +154,11 @@ impl PySegments {
     fn definitions(&self, name: u64) -> Vec<(u64, u8, u8, bool)> {
         let found = self.0.definitions(name).into_iter();
         found.map(|made| (made.id, made.kind, made.indent, made.forward)).collect()
+    }
+
+    /// (place in `ids`, id of a row that defines a name used there, rows that define it) for names of at most `most` rows.
+    fn links(&self, ids: Vec<u64>, most: usize) -> Vec<(usize, u64, usize)> {
+        self.0.links(&ids, most).iter().map(|link| (link.from, link.to, link.definers)).collect()
     }
 
     /// The stored vector of a chunk.

@@ -20,6 +20,8 @@ pub struct Row<'a> {
     pub terms: &'a [(u32, u16)],
     /// (name key, kind, indentation, forward declaration) of each definition.
     pub definitions: &'a [(u64, u8, u8, bool)],
+    /// [`reference_key`](crate::reference_key) of each name used, ascending, each once.
+    pub references: &'a [u32],
 }
 
 /// Collects rows in memory, then writes them at once.
@@ -29,10 +31,12 @@ pub struct SegmentBuilder {
     model: [u8; 32],
     ids: Vec<u64>,
     bag_ends: Vec<u64>,
+    use_ends: Vec<u64>,
     scales: Vec<f32>,
     lengths: Vec<u32>,
     keys: Vec<u32>,
     counts: Vec<u16>,
+    references: Vec<u32>,
     vectors: Vec<u8>,
     /// (name, id, details), sorted when written.
     definitions: Vec<DefinitionEntry>,
@@ -46,10 +50,12 @@ impl SegmentBuilder {
             model,
             ids: Vec::new(),
             bag_ends: Vec::new(),
+            use_ends: Vec::new(),
             scales: Vec::new(),
             lengths: Vec::new(),
             keys: Vec::new(),
             counts: Vec::new(),
+            references: Vec::new(),
             vectors: Vec::new(),
             definitions: Vec::new(),
         }
@@ -69,7 +75,7 @@ impl SegmentBuilder {
     ///
     /// # Errors
     /// [`SegmentError::Row`] for an id not above the last, a vector of another length or with a value that is not finite,
-    /// and terms out of order; the builder is unchanged then.
+    /// and terms or references out of order; the builder is unchanged then.
     pub fn push(&mut self, row: &Row<'_>) -> Result<(), SegmentError> {
         let Some((scale, vector)) = quantize_row(row.vector) else {
             return Err(SegmentError::Row {
@@ -85,6 +91,8 @@ impl SegmentBuilder {
         self.keys.extend(row.terms.iter().map(|&(key, _)| key));
         self.counts.extend(row.terms.iter().map(|&(_, count)| count));
         self.bag_ends.push(self.keys.len() as u64);
+        self.references.extend_from_slice(row.references);
+        self.use_ends.push(self.references.len() as u64);
         self.definitions.extend(
             row.definitions
                 .iter()
@@ -111,6 +119,9 @@ impl SegmentBuilder {
         if !row.terms.is_sorted_by(|a, b| a.0 < b.0) {
             return Err("terms are not in ascending order".to_owned());
         }
+        if !row.references.is_sorted_by(|a, b| a < b) {
+            return Err("references are not in ascending order".to_owned());
+        }
         Ok(())
     }
 
@@ -130,6 +141,7 @@ impl Source for SegmentBuilder {
             rows: self.ids.len(),
             terms: self.keys.len(),
             definitions: self.definitions.len(),
+            references: self.references.len(),
             model: self.model,
         }
     }
@@ -140,6 +152,10 @@ impl Source for SegmentBuilder {
 
     fn bag_ends(&self) -> impl Iterator<Item = u64> {
         self.bag_ends.iter().copied()
+    }
+
+    fn use_ends(&self) -> impl Iterator<Item = u64> {
+        self.use_ends.iter().copied()
     }
 
     fn definitions(&self) -> Vec<DefinitionEntry> {
@@ -156,6 +172,10 @@ impl Source for SegmentBuilder {
 
     fn keys(&self) -> impl Iterator<Item = u32> {
         self.keys.iter().copied()
+    }
+
+    fn references(&self) -> impl Iterator<Item = u32> {
+        self.references.iter().copied()
     }
 
     fn counts(&self) -> impl Iterator<Item = u16> {

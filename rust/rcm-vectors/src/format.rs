@@ -1,15 +1,17 @@
 //! The bytes of a segment file, all numbers little-endian, no padding:
 //!
 //! ```text
-//! header     magic 8, version u32, dim u32, rows u64, terms u64, definitions u64, model 32
+//! header     magic 8, version u32, dim u32, rows u64, terms u64, definitions u64, references u64, model 32
 //! ids        rows x u64, ascending
 //! bag ends   rows x u64: end of each row's terms
+//! use ends   rows x u64: end of each row's references
 //! names      definitions x u64 name key, ascending, equal ones by id
 //! owners     definitions x u64: id of the row
 //! details    definitions x (kind u8, indent u8, forward u8, 0)
 //! scales     rows x f32
 //! lengths    rows x u32: terms in the bag, repeated ones counted
 //! keys       terms x u32, ascending within a row
+//! references references x u32: upper half of the name key, ascending within a row
 //! counts     terms x u16
 //! vectors    rows x dim x i8
 //! crc32      u32 of everything before
@@ -18,13 +20,13 @@
 use std::ops::Range;
 
 /// Version of the file format. A file of another version is refused.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 
 /// First bytes of each segment file.
 pub(crate) const MAGIC: [u8; 8] = *b"rcm-vec\n";
 
 /// Bytes before the first section.
-pub(crate) const HEADER_BYTES: usize = 72;
+pub(crate) const HEADER_BYTES: usize = 80;
 
 /// Longer vectors are refused: products with an int16 query must fit 32 bits.
 pub(crate) const MAX_DIM: usize = 16_384;
@@ -36,6 +38,7 @@ pub(crate) struct Header {
     pub(crate) rows: usize,
     pub(crate) terms: usize,
     pub(crate) definitions: usize,
+    pub(crate) references: usize,
     pub(crate) model: [u8; 32],
 }
 
@@ -45,7 +48,7 @@ impl Header {
         bytes.extend(MAGIC);
         bytes.extend(FORMAT_VERSION.to_le_bytes());
         bytes.extend((self.dim as u32).to_le_bytes());
-        for count in [self.rows, self.terms, self.definitions] {
+        for count in [self.rows, self.terms, self.definitions, self.references] {
             bytes.extend((count as u64).to_le_bytes());
         }
         bytes.extend(self.model);
@@ -69,8 +72,15 @@ impl Header {
         let count =
             |at| usize::try_from(number_u64(&header[16..], at)).map_err(|_| "too many rows for this machine");
         let mut model = [0; 32];
-        model.copy_from_slice(&header[40..]);
-        Ok(Self { dim, rows: count(0)?, terms: count(1)?, definitions: count(2)?, model })
+        model.copy_from_slice(&header[48..]);
+        Ok(Self {
+            dim,
+            rows: count(0)?,
+            terms: count(1)?,
+            definitions: count(2)?,
+            references: count(3)?,
+            model,
+        })
     }
 }
 
@@ -79,12 +89,14 @@ impl Header {
 pub(crate) struct Layout {
     pub(crate) ids: Range<usize>,
     pub(crate) bag_ends: Range<usize>,
+    pub(crate) use_ends: Range<usize>,
     pub(crate) names: Range<usize>,
     pub(crate) owners: Range<usize>,
     pub(crate) details: Range<usize>,
     pub(crate) scales: Range<usize>,
     pub(crate) lengths: Range<usize>,
     pub(crate) keys: Range<usize>,
+    pub(crate) references: Range<usize>,
     pub(crate) counts: Range<usize>,
     pub(crate) vectors: Range<usize>,
     pub(crate) crc: Range<usize>,
@@ -102,12 +114,14 @@ impl Layout {
         Some(Self {
             ids: section(header.rows, 8)?,
             bag_ends: section(header.rows, 8)?,
+            use_ends: section(header.rows, 8)?,
             names: section(header.definitions, 8)?,
             owners: section(header.definitions, 8)?,
             details: section(header.definitions, 4)?,
             scales: section(header.rows, 4)?,
             lengths: section(header.rows, 4)?,
             keys: section(header.terms, 4)?,
+            references: section(header.references, 4)?,
             counts: section(header.terms, 2)?,
             vectors: section(header.rows, header.dim)?,
             crc: section(1, 4)?,

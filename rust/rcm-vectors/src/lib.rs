@@ -1,11 +1,12 @@
 //! Immutable vector segments: written once, checked when opened, scanned by memory map.
 //!
-//! A segment holds what scoring needs of each chunk: an int8 vector, a bag of terms, the names that it defines. Rows have
+//! A segment holds what scoring needs of each chunk: an int8 vector, a bag of terms, the names that it
+//! defines and those that it uses. Rows have
 //! 64-bit ids, ascending and never reused. [`SegmentBuilder`] writes one file, [`Segment`] opens one, [`Segments`] scores
 //! over several with dead rows masked, [`merge`] makes one of many.
 //!
 //! ```text
-//! SegmentBuilder -> file -> Segment -> Segments -> nearest, similarity, bm25, definitions
+//! SegmentBuilder -> file -> Segment -> Segments -> nearest, similarity, bm25, definitions, links
 //!                    └──────── merge ────────┘
 //! ```
 //!
@@ -17,6 +18,7 @@ mod bm25;
 mod builder;
 mod error;
 mod format;
+mod links;
 mod map;
 mod merge;
 mod quantize;
@@ -28,6 +30,7 @@ mod write;
 pub use builder::{Row, SegmentBuilder};
 pub use error::SegmentError;
 pub use format::FORMAT_VERSION;
+pub use links::{Link, reference_key};
 pub use merge::merge;
 pub use scan::Nearest;
 pub use segment::Segment;

@@ -38,8 +38,9 @@ pub fn merge(segments: &Segments, path: &Path) -> Result<SegmentInfo, SegmentErr
         return Err(SegmentError::Row { id: twice[0].0, reason: "it is live in two segments".to_owned() });
     }
     let terms = rows.iter().map(|&(_, at, row)| parts[at as usize].segment.bag_len(row as usize)).sum();
+    let references = rows.iter().map(|&(_, at, row)| parts[at as usize].segment.uses_len(row as usize)).sum();
     let definitions = live_definitions(segments);
-    write_segment(&Merged { segments, rows, terms, definitions }, path)
+    write_segment(&Merged { segments, rows, terms, references, definitions }, path)
 }
 
 fn live_definitions(segments: &Segments) -> Vec<DefinitionEntry> {
@@ -63,6 +64,7 @@ struct Merged<'a> {
     /// (id, segment, row)
     rows: Vec<(u64, u32, u32)>,
     terms: usize,
+    references: usize,
     definitions: Vec<DefinitionEntry>,
 }
 
@@ -81,6 +83,7 @@ impl Source for Merged<'_> {
             rows: self.rows.len(),
             terms: self.terms,
             definitions: self.definitions.len(),
+            references: self.references,
             model: first.model(),
         }
     }
@@ -92,6 +95,13 @@ impl Source for Merged<'_> {
     fn bag_ends(&self) -> impl Iterator<Item = u64> {
         self.each().scan(0, |end, (segment, row)| {
             *end += segment.bag_len(row) as u64;
+            Some(*end)
+        })
+    }
+
+    fn use_ends(&self) -> impl Iterator<Item = u64> {
+        self.each().scan(0, |end, (segment, row)| {
+            *end += segment.uses_len(row) as u64;
             Some(*end)
         })
     }
@@ -110,6 +120,10 @@ impl Source for Merged<'_> {
 
     fn keys(&self) -> impl Iterator<Item = u32> {
         self.each().flat_map(|(segment, row)| segment.bag(row).map(|(key, _)| key))
+    }
+
+    fn references(&self) -> impl Iterator<Item = u32> {
+        self.each().flat_map(|(segment, row)| segment.uses(row))
     }
 
     fn counts(&self) -> impl Iterator<Item = u16> {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::SegmentError;
 use crate::format::{HEADER_BYTES, Header, Layout, lower_bound, number_u16, number_u32, number_u64};
+use crate::links::reference_key;
 use crate::map::Bytes;
 
 /// An open segment file. Every access stays within the file, whatever its bytes are.
@@ -49,6 +50,10 @@ impl Segment {
         if !ends().is_sorted() || ends().next_back().unwrap_or(0) != self.header.terms as u64 {
             return Err("bags of terms do not follow each other".to_owned());
         }
+        let uses = || (0..self.rows()).map(|row| self.use_end(row));
+        if !uses().is_sorted() || uses().next_back().unwrap_or(0) != self.header.references as u64 {
+            return Err("references do not follow each other".to_owned());
+        }
         match (0..self.rows()).find(|&row| !self.scale(row).is_finite()) {
             Some(row) => Err(format!("the scale of row {row} is not finite")),
             None => Ok(()),
@@ -72,6 +77,9 @@ impl Segment {
         }
         if !(0..self.rows()).all(|row| self.bag(row).is_sorted_by(|a, b| a.0 < b.0)) {
             return damaged("terms are not in ascending order");
+        }
+        if !(0..self.rows()).all(|row| self.uses(row).is_sorted_by(|a, b| a < b)) {
+            return damaged("references are not in ascending order");
         }
         Ok(())
     }
@@ -152,6 +160,26 @@ impl Segment {
         }
     }
 
+    /// Number of different names that the row uses.
+    pub(crate) fn uses_len(&self, row: usize) -> usize {
+        self.use_range(row).len()
+    }
+
+    /// Reference keys of the names that the row uses, ascending.
+    pub(crate) fn uses(&self, row: usize) -> impl Iterator<Item = u32> {
+        let references = self.section(&self.layout.references);
+        self.use_range(row).map(|at| number_u32(references, at))
+    }
+
+    /// Places of the definitions of the names with a reference key.
+    pub(crate) fn definitions_by_reference(&self, key: u32) -> Range<usize> {
+        let names = self.section(&self.layout.names);
+        let start = lower_bound(names, |number| reference_key(u64::from_le_bytes(number)) < key);
+        let end = start
+            + lower_bound(&names[start * 8..], |number| reference_key(u64::from_le_bytes(number)) <= key);
+        start..end
+    }
+
     /// Places of the definitions of `name`.
     pub(crate) fn definitions_of(&self, name: u64) -> Range<usize> {
         let names = self.section(&self.layout.names);
@@ -186,6 +214,18 @@ impl Segment {
         let end = |row| usize::try_from(self.bag_end(row)).unwrap_or(terms).min(terms);
         let start = if row == 0 { 0 } else { end(row - 1) };
         start..end(row).max(start)
+    }
+
+    /// The row's references; see [`Segment::bag_range`].
+    fn use_range(&self, row: usize) -> Range<usize> {
+        let references = self.header.references;
+        let end = |row| usize::try_from(self.use_end(row)).unwrap_or(references).min(references);
+        let start = if row == 0 { 0 } else { end(row - 1) };
+        start..end(row).max(start)
+    }
+
+    fn use_end(&self, row: usize) -> u64 {
+        number_u64(self.section(&self.layout.use_ends), row)
     }
 
     fn bag_end(&self, row: usize) -> u64 {

@@ -29,6 +29,8 @@ pub(crate) trait Source {
     fn ids(&self) -> impl Iterator<Item = u64>;
     /// End of each row's terms.
     fn bag_ends(&self) -> impl Iterator<Item = u64>;
+    /// End of each row's references.
+    fn use_ends(&self) -> impl Iterator<Item = u64>;
     /// All definitions, in any order.
     fn definitions(&self) -> Vec<DefinitionEntry>;
     /// One scale a row.
@@ -37,6 +39,8 @@ pub(crate) trait Source {
     fn lengths(&self) -> impl Iterator<Item = u32>;
     /// Keys of all terms.
     fn keys(&self) -> impl Iterator<Item = u32>;
+    /// Keys of all references.
+    fn references(&self) -> impl Iterator<Item = u32>;
     /// Times of all terms.
     fn counts(&self) -> impl Iterator<Item = u16>;
     /// All vectors, in pieces of any size.
@@ -81,12 +85,14 @@ fn write_sections(source: &impl Source, out: &mut Checked) -> io::Result<()> {
     out.write(&source.header().to_bytes())?;
     out.write_all(source.ids().map(u64::to_le_bytes))?;
     out.write_all(source.bag_ends().map(u64::to_le_bytes))?;
+    out.write_all(source.use_ends().map(u64::to_le_bytes))?;
     out.write_all(definitions.iter().map(|(name, _, _)| name.to_le_bytes()))?;
     out.write_all(definitions.iter().map(|(_, owner, _)| owner.to_le_bytes()))?;
     out.write_all(definitions.iter().map(|&(_, _, details)| details))?;
     out.write_all(source.scales().map(f32::to_le_bytes))?;
     out.write_all(source.lengths().map(u32::to_le_bytes))?;
     out.write_all(source.keys().map(u32::to_le_bytes))?;
+    out.write_all(source.references().map(u32::to_le_bytes))?;
     out.write_all(source.counts().map(u16::to_le_bytes))?;
     source.vectors().try_for_each(|piece| out.write(piece))
 }

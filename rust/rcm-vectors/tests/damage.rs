@@ -14,8 +14,9 @@ fn small_file(folder: &Path) -> Vec<u8> {
         let vector = [0.5, -0.5, 0.5, (id % 2) as f32 / 2.0];
         let terms = [(id as u32, 1), (100, 2)];
         let definitions = [(id, 1, 2, true), (9, 3, 4, false)];
+        let (definitions, references) = (&definitions, &[0, id as u32]);
         builder
-            .push(&Row { id, vector: &vector, length: 3, terms: &terms, definitions: &definitions })
+            .push(&Row { id, vector: &vector, length: 3, terms: &terms, definitions, references })
             .unwrap();
     }
     builder.write(&path).unwrap();
@@ -36,6 +37,7 @@ fn use_all(segment: Segment, folder: &Path) {
     for &id in &ids {
         let _ = (segments.vector(id), segments.definitions(id), segments.definitions(9));
     }
+    let _ = segments.links(&ids, 3);
     let _ = merge(&segments, &folder.join("merged"));
 }
 
@@ -86,7 +88,7 @@ fn every_flipped_byte_is_found() {
 fn huge_counts_are_refused_before_anything_is_allocated() {
     let folder = tempfile::tempdir().unwrap();
     let whole = small_file(folder.path());
-    for at in [16, 24, 32] {
+    for at in [16, 24, 32, 40] {
         for count in [u64::MAX, u64::MAX / 8, 1 << 61, 1 << 32, 0] {
             let mut bytes = whole.clone();
             bytes[at..at + 8].copy_from_slice(&count.to_le_bytes());
@@ -107,8 +109,8 @@ fn errors_name_file_and_reason() {
         Segment::open(&path).unwrap_err().to_string().replace(&path.display().to_string(), "FILE")
     };
     assert_eq!(message(b"{}"), "FILE: cut off within the header");
-    bytes[8] = 2;
-    assert_eq!(message(&bytes), "FILE: format version 2, not 1");
+    bytes[8] = 3;
+    assert_eq!(message(&bytes), "FILE: format version 3, not 2");
     bytes[0] = b'R';
     assert_eq!(message(&bytes), "FILE: not a vector segment");
     assert!(matches!(Segment::open(&folder.path().join("none")), Err(SegmentError::Io { .. })));
@@ -117,7 +119,7 @@ fn errors_name_file_and_reason() {
 proptest! {
     /// With the checksum made right again, so that only the structure can be found out.
     #[test]
-    fn forged_files_never_panic(changes in proptest::collection::vec((72_usize..1_000, any::<u8>()), 1..12)) {
+    fn forged_files_never_panic(changes in proptest::collection::vec((80_usize..1_000, any::<u8>()), 1..12)) {
         let folder = tempfile::tempdir().unwrap();
         let mut bytes = small_file(folder.path());
         let end = bytes.len() - 4;

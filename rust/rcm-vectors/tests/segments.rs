@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
-use rcm_vectors::{Definition, Row, Segment, SegmentBuilder, Segments, merge};
+use rcm_vectors::{Definition, Link, Row, Segment, SegmentBuilder, Segments, merge, reference_key};
 
 const DIM: usize = 24;
 const MODEL: [u8; 32] = [7; 32];
@@ -59,7 +59,7 @@ fn write(path: &Path, rows: &BTreeMap<u64, Chunk>) -> Arc<Segment> {
     let mut builder = SegmentBuilder::new(DIM, MODEL);
     for (&id, chunk) in rows {
         let Chunk { vector, length, terms, definitions } = chunk;
-        builder.push(&Row { id, vector, length: *length, terms, definitions }).unwrap();
+        builder.push(&Row { id, vector, length: *length, terms, definitions, references: &[] }).unwrap();
     }
     let info = builder.write(path).unwrap();
     assert_eq!((info.rows, info.bytes), (rows.len(), std::fs::metadata(path).unwrap().len()));
@@ -200,7 +200,7 @@ fn large_stores_scanned_in_parallel_agree_with_single_look_ups() {
     let mut builder = SegmentBuilder::new(DIM, MODEL);
     for (at, vector) in vectors(30_000).iter().enumerate() {
         let id = at as u64 * 3;
-        builder.push(&Row { id, vector, length: 1, terms: &[], definitions: &[] }).unwrap();
+        builder.push(&Row { id, vector, length: 1, terms: &[], definitions: &[], references: &[] }).unwrap();
     }
     builder.write(&path).unwrap();
     let segments = Segments::new(vec![Arc::new(Segment::open(&path).unwrap())], &[(300, 600)]);
@@ -219,7 +219,9 @@ fn segments_without_vectors_hold_terms_only() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("lexical");
     let mut builder = SegmentBuilder::new(0, [0; 32]);
-    builder.push(&Row { id: 4, vector: &[], length: 2, terms: &[(9, 2)], definitions: &[] }).unwrap();
+    builder
+        .push(&Row { id: 4, vector: &[], length: 2, terms: &[(9, 2)], definitions: &[], references: &[] })
+        .unwrap();
     builder.write(&path).unwrap();
     let segments = Segments::new(vec![Arc::new(Segment::open(&path).unwrap())], &[]);
     assert_eq!(segments.vector(4), Some(Vec::new()));
@@ -230,13 +232,15 @@ fn segments_without_vectors_hold_terms_only() {
 #[test]
 fn rows_that_do_not_fit_are_refused_and_leave_no_trace() {
     let mut builder = SegmentBuilder::new(2, MODEL);
-    let row = Row { id: 5, vector: &[0.6, 0.8], length: 1, terms: &[(1, 1)], definitions: &[] };
+    let row =
+        Row { id: 5, vector: &[0.6, 0.8], length: 1, terms: &[(1, 1)], definitions: &[], references: &[] };
     builder.push(&row).unwrap();
     for (bad, reason) in [
         (Row { id: 5, ..row }, "row 5: not above the row before, 5"),
         (Row { id: 6, vector: &[1.0], ..row }, "row 6: a vector of 1 values in a segment of dimension 2"),
         (Row { id: 6, vector: &[1.0, f32::NAN], ..row }, "row 6: the vector has a value that is not finite"),
         (Row { id: 6, terms: &[(2, 1), (2, 1)], ..row }, "row 6: terms are not in ascending order"),
+        (Row { id: 6, references: &[3, 3], ..row }, "row 6: references are not in ascending order"),
     ] {
         assert_eq!(builder.push(&bad).unwrap_err().to_string(), reason);
         assert_eq!(builder.len(), 1);
@@ -249,7 +253,9 @@ fn merging_refuses_rows_that_are_live_twice_and_other_models() {
     let open = |name: &str, model| {
         let path = folder.path().join(name);
         let mut builder = SegmentBuilder::new(1, model);
-        builder.push(&Row { id: 1, vector: &[1.0], length: 0, terms: &[], definitions: &[] }).unwrap();
+        builder
+            .push(&Row { id: 1, vector: &[1.0], length: 0, terms: &[], definitions: &[], references: &[] })
+            .unwrap();
         builder.write(&path).unwrap();
         Arc::new(Segment::open(&path).unwrap())
     };
@@ -267,4 +273,47 @@ fn a_failed_write_leaves_nothing_behind() {
     std::fs::create_dir_all(taken.join("full")).unwrap();
     assert!(SegmentBuilder::new(1, MODEL).write(&taken).is_err());
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+/// A row that defines `defined` (name, forward declaration) and uses `used`.
+fn links_row(builder: &mut SegmentBuilder, id: u64, defined: &[(u64, bool)], used: &[u64]) {
+    let definitions: Vec<_> = defined.iter().map(|&(name, forward)| (name, 1, 0, forward)).collect();
+    let references: Vec<u32> = used.iter().map(|&name| reference_key(name)).collect();
+    let row =
+        Row { id, vector: &[], length: 0, terms: &[], definitions: &definitions, references: &references };
+    builder.push(&row).unwrap();
+}
+
+#[test]
+fn links_lead_from_uses_to_definitions() {
+    let names: [u64; 3] = [1 << 32 | 7, 2 << 32 | 7, 3 << 32 | 7];
+    let [common, rare, declared] = names;
+    let folder = tempfile::tempdir().unwrap();
+    let write = |file: &str, rows: &dyn Fn(&mut SegmentBuilder)| {
+        let path = folder.path().join(file);
+        let mut builder = SegmentBuilder::new(0, [0; 32]);
+        rows(&mut builder);
+        builder.write(&path).unwrap();
+        Arc::new(Segment::open(&path).unwrap())
+    };
+    let first = write("first", &|builder| {
+        links_row(builder, 1, &[(common, false), (declared, true)], &[rare, declared]);
+        links_row(builder, 2, &[(common, false)], &names);
+        links_row(builder, 3, &[(rare, false)], &[]);
+    });
+    let second =
+        write("second", &|builder| links_row(builder, 9, &[(declared, false), (common, false)], &[rare]));
+    let open = |dead: &[(u64, u64)]| Segments::new(vec![first.clone(), second.clone()], dead);
+    let link = |from, to, definers| Link { from, to, definers };
+    // `common` is defined by three rows, one too many; `declared` is defined in row 9 and only declared in row 1.
+    assert_eq!(open(&[]).links(&[9, 2, 5], 2), [link(0, 3, 1), link(1, 3, 1), link(1, 9, 1)]);
+    // Row 9 is dead: the declaration is the best there is, and `common` is rare enough.
+    assert_eq!(
+        open(&[(9, 10)]).links(&[9, 2], 2),
+        [link(1, 1, 2), link(1, 2, 2), link(1, 3, 1), link(1, 1, 1)]
+    );
+    let merged = folder.path().join("merged");
+    merge(&open(&[]), &merged).unwrap();
+    let merged = Segments::new(vec![Arc::new(Segment::open(&merged).unwrap())], &[]);
+    assert_eq!(merged.links(&[1, 2, 9], 2), open(&[]).links(&[1, 2, 9], 2));
 }

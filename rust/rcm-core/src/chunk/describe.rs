@@ -2,12 +2,14 @@
 
 use std::ops::Range;
 
+use rustc_hash::FxHashSet;
+
 use super::lines::Lines;
 use super::pack::lines_of;
 use super::pieces::{Piece, Shows};
 use super::{Chunk, Definition};
 use crate::parse::languages::separator;
-use crate::parse::{Symbol, SymbolKind, SyntaxTree};
+use crate::parse::{Reference, Symbol, SymbolKind, SyntaxTree};
 
 /// Parts of a qualified name at most; the outermost are left out.
 const MAX_QUALIFIERS: usize = 8;
@@ -30,6 +32,7 @@ pub fn describe(
 ) -> Vec<Chunk> {
     let mut by_line: Vec<&Symbol> = tree.symbols.iter().collect();
     by_line.sort_by_key(|symbol| symbol.line);
+    let own: FxHashSet<&str> = tree.symbols.iter().map(|symbol| symbol.name.as_str()).collect();
     let mut chunks = Vec::with_capacity(groups.len());
     for group in groups {
         let run = lines_of(pieces, group);
@@ -45,6 +48,7 @@ pub fn describe(
                 .map(|symbol| signature(lines, &tree.symbols[symbol]))
                 .unwrap_or_default(),
             definitions: definitions(&by_line, &run),
+            references: references(&tree.references, &own, &run),
         });
     }
     chunks
@@ -129,4 +133,14 @@ fn definitions(by_line: &[&Symbol], run: &Range<usize>) -> Vec<Definition> {
             forward: symbol.forward,
         })
         .collect()
+}
+
+/// The names used on the lines of `run` that are not the file's `own`.
+fn references(all: &[Reference], own: &FxHashSet<&str>, run: &Range<usize>) -> Vec<String> {
+    let first = all.partition_point(|reference| reference.line <= run.start);
+    let names = all[first..].iter().take_while(|reference| reference.line <= run.end).map(|used| &used.name);
+    let mut found: Vec<String> = names.filter(|name| !own.contains(name.as_str())).cloned().collect();
+    found.sort_unstable();
+    found.dedup();
+    found
 }

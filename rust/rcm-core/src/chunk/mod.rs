@@ -15,7 +15,7 @@ pub use describe::qualified;
 use crate::parse::{SymbolKind, SyntaxTree};
 
 /// Raised with every change that cuts or describes chunks otherwise; part of an index's identity.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// A definition whose name stands in a chunk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +49,8 @@ pub struct Chunk {
     pub signature: String,
     /// Definitions whose name line lies in the chunk, in order.
     pub definitions: Vec<Definition>,
+    /// Names used in the chunk that its file does not define, each once, sorted.
+    pub references: Vec<String>,
 }
 
 /// How large chunks become, in characters with line breaks.
