@@ -16,7 +16,9 @@
 mod bm25;
 mod builder;
 mod error;
+mod files;
 mod format;
+mod kernel;
 mod map;
 mod merge;
 mod quantize;
@@ -25,8 +27,10 @@ mod segment;
 mod segments;
 mod write;
 
+pub use bm25::Bm25;
 pub use builder::{Row, SegmentBuilder};
 pub use error::SegmentError;
+pub use files::{FileScore, Files, Shares};
 pub use format::FORMAT_VERSION;
 pub use merge::merge;
 pub use scan::Nearest;

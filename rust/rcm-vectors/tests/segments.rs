@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
-use rcm_vectors::{Definition, Row, Segment, SegmentBuilder, Segments, merge};
+use rcm_vectors::{
+    Bm25, Definition, FileScore, Files, Row, Segment, SegmentBuilder, Segments, Shares, merge,
+};
 
 const DIM: usize = 24;
 const MODEL: [u8; 32] = [7; 32];
@@ -87,6 +89,10 @@ fn slow_bm25(chunk: &Chunk, query: &[(u32, f32)], average: f32) -> f32 {
     score
 }
 
+fn query_of(terms: &[(u32, f32)], average_length: f32) -> Bm25 {
+    Bm25 { terms: terms.to_vec(), k1: 1.5, b: 0.75, average_length }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
@@ -130,10 +136,16 @@ proptest! {
         prop_assert_eq!(nearest.hits, ranked);
 
         let all: Vec<u64> = (0..300).collect();
-        for (id, found) in all.iter().zip(segments.bm25(&all, &terms, 1.5, 0.75, 20.0)) {
+        let bm25 = query_of(&terms, 20.0);
+        for (id, found) in all.iter().zip(segments.bm25(&all, &bm25)) {
             let wanted = live.get(id).map_or(0.0, |chunk| slow_bm25(chunk, &terms, 20.0));
             prop_assert!((found - wanted).abs() <= 1e-4 * wanted.max(1.0));
         }
+        let (reached, others) = (&all[..200], &all[150..]);
+        prop_assert_eq!(
+            segments.by_words(reached, others, &bm25, k + 1),
+            slow_by_words(&segments, reached, others, &bm25, k + 1)
+        );
         for id in all {
             prop_assert_eq!(segments.vector(id).is_some(), live.contains_key(&id));
         }
@@ -161,7 +173,8 @@ proptest! {
         prop_assert_eq!(before.total_length(), after.total_length());
         let terms = [(3, 1.5), (5, 2.5), (8, 0.5)];
         let ids: Vec<u64> = (0..300).collect();
-        prop_assert_eq!(before.bm25(&ids, &terms, 1.5, 0.75, 20.0), after.bm25(&ids, &terms, 1.5, 0.75, 20.0));
+        let bm25 = query_of(&terms, 20.0);
+        prop_assert_eq!(before.bm25(&ids, &bm25), after.bm25(&ids, &bm25));
         for id in ids {
             prop_assert_eq!(before.vector(id), after.vector(id));
         }
@@ -169,6 +182,68 @@ proptest! {
             prop_assert_eq!(before.definitions(name), after.definitions(name));
         }
     }
+}
+
+/// The pool by sorting, the union by a map.
+fn slow_by_words(
+    segments: &Segments,
+    reached: &[u64],
+    others: &[u64],
+    query: &Bm25,
+    pool: usize,
+) -> (Vec<u64>, Vec<f64>) {
+    let mut scored: Vec<(u64, f32)> = reached.iter().copied().zip(segments.bm25(reached, query)).collect();
+    scored.sort_by(|a, b| b.1.total_cmp(&a.1));
+    if let Some(&(_, last)) = scored.get(pool - 1) {
+        scored.retain(|&(_, score)| score >= last);
+    }
+    scored.extend(others.iter().copied().zip(segments.bm25(others, query)));
+    let all: BTreeMap<u64, f32> = scored.into_iter().collect();
+    let best = all.values().copied().fold(0.0, f32::max);
+    let share = |score: f32| if best > 0.0 { f64::from(score) / f64::from(best) } else { 0.0 };
+    all.into_iter().map(|(id, score)| (id, share(score))).unzip()
+}
+
+proptest! {
+    #[test]
+    fn files_are_summed_as_by_hand(
+        firsts in proptest::collection::btree_set(1_u64..60, 1..8),
+        scores in btree_map(0_u64..80, (0_u8..4, 0_u8..4), 0..50),
+        pool in 1_usize..30,
+    ) {
+        let chunks: Vec<_> =
+            scores.iter().map(|(&id, &(a, b))| (id, f64::from(a) / 3.0, f64::from(b) / 3.0)).collect();
+        let shares = Shares { semantic: 0.6, lexical: 0.4, pool, shares: vec![0.8, 0.4, 0.2] };
+        let files: Vec<u64> = firsts.into_iter().collect();
+        let found = Files::new(files.clone()).sum(&chunks, &shares);
+        prop_assert_eq!(found, slow_sum(&files, &chunks, &shares));
+    }
+}
+
+/// The pool by sorting, then file after file.
+fn slow_sum(files: &[u64], chunks: &[(u64, f64, f64)], rules: &Shares) -> Vec<FileScore> {
+    let total = |chunk: &(u64, f64, f64)| 0.6 * chunk.1 + 0.4 * chunk.2;
+    let mut best = chunks.to_vec();
+    best.sort_by(|a, b| total(b).total_cmp(&total(a)));
+    let last = best.get(rules.pool - 1).map_or(0.0, total);
+    best.retain(|chunk| total(chunk) >= last);
+    let place = |chunk: u64| files.iter().rposition(|&first| first <= chunk);
+    let mut order: Vec<usize> = Vec::new();
+    for file in best.iter().filter_map(|chunk| place(chunk.0)) {
+        if !order.contains(&file) {
+            order.push(file);
+        }
+    }
+    let sum = |file| {
+        let of_file: Vec<_> = best.iter().filter(|chunk| place(chunk.0) == Some(file)).collect();
+        let side = |score: fn(&(u64, f64, f64)) -> f64| {
+            let further = of_file.iter().zip(&rules.shares).skip(1);
+            further.fold((1.0 + 0.8) * score(of_file[0]), |sum, (chunk, share)| sum + share * score(chunk))
+        };
+        let (semantic, lexical) = (0.6 * side(|chunk| chunk.1), 0.4 * side(|chunk| chunk.2));
+        FileScore { file, chunk: of_file[0].0, semantic, lexical }
+    };
+    order.into_iter().map(sum).collect()
 }
 
 fn slow_definitions(live: &BTreeMap<u64, Chunk>, name: u64) -> Vec<Definition> {
@@ -224,7 +299,7 @@ fn segments_without_vectors_hold_terms_only() {
     let segments = Segments::new(vec![Arc::new(Segment::open(&path).unwrap())], &[]);
     assert_eq!(segments.vector(4), Some(Vec::new()));
     assert!(segments.nearest(&[], None, 3).hits.is_empty());
-    assert!(segments.bm25(&[4], &[(9, 1.0)], 1.5, 0.75, 2.0)[0] > 0.0);
+    assert!(segments.bm25(&[4], &query_of(&[(9, 1.0)], 2.0))[0] > 0.0);
 }
 
 #[test]
