@@ -42,7 +42,7 @@ def rank(
         weights: The constants.
         top_k: Most results wanted; None gives all.
     """
-    matches = _matches(_pool(candidates, weights), reader, weights)
+    matches = _matches(candidates, reader, weights)
     definitions, one_word = _definitions(query, candidates, reader)
     if matches:
         for index, (_, chunk_id) in definitions.items():
@@ -114,52 +114,24 @@ def by_chunk_score(candidates: Candidates, weights: Weights = DEFAULT) -> list[R
 
 @dataclass(slots=True)
 class _Match:
-    """A file's best chunk, the two halves of its aggregated score, and how many chunks are in it."""
+    """A file's best chunk and the two halves of its aggregated score."""
 
     chunk_id: int
     semantic: float
     lexical: float
-    seen: int = 1
 
 
-def _pool(candidates: Candidates, weights: Weights) -> list[tuple[float, int, float, float]]:
-    """Return the best chunks, ties with the last included: (-score, id, semantic, lexical score)."""
-    by_meaning, by_words = weights.semantic, weights.lexical
-    scored = zip(candidates.semantic, candidates.lexical, strict=True)
-    total = [by_meaning * semantic + by_words * lexical for semantic, lexical in scored]
-    last = sorted(total)[-weights.pool] if len(total) > weights.pool else 0.0
-    columns = zip(total, candidates.ids, candidates.semantic, candidates.lexical, strict=True)
-    return sorted(
-        [
-            (-score, chunk_id, semantic, lexical)
-            for score, chunk_id, semantic, lexical in columns
-            if score >= last
-        ]
-    )
-
-
-def _matches(
-    pool: list[tuple[float, int, float, float]], reader: IndexReader, weights: Weights
-) -> dict[int, _Match]:
+def _matches(candidates: Candidates, reader: IndexReader, weights: Weights) -> dict[int, _Match]:
     """Aggregate chunks by file: the best plus a decaying share of the best few (itself included)."""
-    matches: dict[int, _Match] = {}
-    shares = [weights.aggregation * weights.decay**nth for nth in range(weights.aggregated)]
-    first = 1.0 + shares[0]
-    file_index = reader.file_index
-    for _, chunk_id, semantic, lexical in pool:
-        index = file_index(chunk_id)
-        match = matches.get(index)
-        if match is None:
-            matches[index] = _Match(chunk_id, first * semantic, first * lexical)
-        elif match.seen < weights.aggregated:
-            share = shares[match.seen]
-            match.semantic += share * semantic
-            match.lexical += share * lexical
-            match.seen += 1
-    for match in matches.values():
-        match.semantic *= weights.semantic
-        match.lexical *= weights.lexical
-    return matches
+    sums = reader.by_file.sum(
+        candidates.ids,
+        candidates.semantic,
+        candidates.lexical,
+        weights=(weights.semantic, weights.lexical),
+        pool=weights.pool,
+        shares=[weights.aggregation * weights.decay**nth for nth in range(weights.aggregated)],
+    )
+    return {index: _Match(chunk_id, meaning, words) for index, chunk_id, meaning, words in sums}
 
 
 def _definitions(
