@@ -146,20 +146,48 @@ class Segments:
         self, query: list[float], k: int, allowed: _Ranges | None = None
     ) -> tuple[list[int], list[float], float, float]: ...
     def similarity(self, query: list[float], ids: list[int]) -> list[float]: ...
-    def bm25(
+    def by_words(
         self,
-        ids: list[int],
-        query: list[tuple[int, float]],
+        terms: list[tuple[int, float]],
+        reached: list[int],
+        others: list[int],
+        *,
+        pool: int,
         k1: float,
         b: float,
-        average_length: float,
-    ) -> list[float]: ...
+    ) -> tuple[list[int], list[float]]: ...
     def definitions(self, name: int) -> list[tuple[int, int, int, bool]]: ...
-    def links(self, ids: list[int], most: int) -> list[tuple[int, int, int]]: ...
+    def referenced(
+        self,
+        files: Files,
+        ids: list[int],
+        semantic: list[float],
+        lexical: list[float],
+        *,
+        weights: tuple[float, float],
+        pool: int,
+        most: int,
+    ) -> list[tuple[int, float]]: ...
     def vector(self, chunk_id: int) -> list[float] | None: ...
     def merge(self, path: _Path) -> tuple[int, int, int]: ...
     @staticmethod
     def verify(path: _Path) -> None: ...
+
+@final
+class Files:
+    """Which file a chunk belongs to."""
+
+    def __new__(cls, first_ids: list[int]) -> Files: ...
+    def sum(
+        self,
+        ids: list[int],
+        semantic: list[float],
+        lexical: list[float],
+        *,
+        weights: tuple[float, float],
+        pool: int,
+        shares: list[float],
+    ) -> list[tuple[int, int, float, float]]: ...
 
 def walk(
     root: _Path,

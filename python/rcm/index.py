@@ -18,7 +18,8 @@ from rcm.rank.ranking import by_chunk_score
 from rcm.search import Filters, nearest_chunks, plain_text, retrieve
 from rcm.settings import Settings
 from rcm.store.folder import Generation, IndexFolder
-from rcm.store.reader import IndexReader, Stamp, open_reader, recorded_meta
+from rcm.store.lexical import StoredChunk
+from rcm.store.reader import IndexedFile, IndexReader, Stamp, open_reader, recorded_meta
 from rcm.types import IndexMode, IndexReport, IndexStatus, Progress, SearchMode, SearchResult
 
 if TYPE_CHECKING:
@@ -262,7 +263,7 @@ class Index:
             if rerank
             else by_chunk_score(candidates)[:top_k]
         )
-        return [self._result(reader, one) for one in ranked]
+        return _results(reader, ranked)
 
     def find_related(self, path: str, line: int, *, top_k: int = 10) -> list[SearchResult]:
         """Find code like the chunk around a line, best first, one result per file, itself left out.
@@ -280,12 +281,12 @@ class Index:
             raise ValueError(f"top_k is {top_k}, not 1 or more")
         reader = self._open_reader()
         chunk_id = self._chunk_at(reader, path, line)
-        found: dict[int, SearchResult] = {}
+        found: dict[int, Ranked] = {}
         for other, score in nearest_chunks(reader, chunk_id, _RELATED_POOL):
             file = reader.file_index(other)
             if file not in found and len(found) < top_k:
-                found[file] = self._result(reader, Ranked(other, score, {"semantic": score}))
-        return list(found.values())
+                found[file] = Ranked(other, score, {"semantic": score})
+        return _results(reader, list(found.values()))
 
     def _chunk_at(self, reader: IndexReader, path: str, line: int) -> int:
         relative = os.path.normpath(path)
@@ -294,27 +295,12 @@ class Index:
         file = reader.by_path.get(relative.replace(os.sep, "/"))
         if file is None:
             raise ValueError(f"{path}: not in the index of {self.root}")
-        chunks = [reader.chunk(file.first_id + nth) for nth in range(file.n_chunks)]
+        chunks = reader.chunks(range(file.first_id, file.first_id + file.n_chunks))
         after = [nth for nth, chunk in enumerate(chunks) if chunk.end_line >= line]
         if line < 1 or not after:
             last = chunks[-1].end_line
             raise ValueError(f"{path}:{line}: the indexed lines are 1 to {last}")
         return file.first_id + after[0]
-
-    def _result(self, reader: IndexReader, ranked: Ranked) -> SearchResult:
-        file = reader.file_of(ranked.chunk_id)
-        chunk = reader.chunk(ranked.chunk_id)
-        return SearchResult(
-            path=file.path,
-            start_line=chunk.start_line,
-            end_line=chunk.end_line,
-            symbol=chunk.symbol,
-            kind=chunk.kind,
-            language=file.language,
-            score=ranked.score,
-            text=chunk.text,
-            signals=dict(ranked.signals),
-        )
 
     def _open_reader(self) -> IndexReader:
         """Return the newest committed epoch, opened again only when something was committed."""
@@ -391,3 +377,25 @@ class Index:
             self._folder.clear()
         finally:
             lock.release()
+
+
+def _results(reader: IndexReader, ranked: Sequence[Ranked]) -> list[SearchResult]:
+    chunks = reader.chunks([one.chunk_id for one in ranked])
+    return [
+        _result(reader.file_of(one.chunk_id), one, chunk)
+        for one, chunk in zip(ranked, chunks, strict=True)
+    ]
+
+
+def _result(file: IndexedFile, ranked: Ranked, chunk: StoredChunk) -> SearchResult:
+    return SearchResult(
+        path=file.path,
+        start_line=chunk.start_line,
+        end_line=chunk.end_line,
+        symbol=chunk.symbol,
+        kind=chunk.kind,
+        language=file.language,
+        score=ranked.score,
+        text=chunk.text,
+        signals=dict(ranked.signals),
+    )

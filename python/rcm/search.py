@@ -106,26 +106,17 @@ def retrieve(
     allowed = _allowed(reader, filters)
     if allowed is not None and not allowed:
         return _NONE
-    found: set[int] = set()
-    by_words: dict[int, float] = {}
     terms = _rcm.query_terms(query) if mode != "semantic" else []
     weighted = _weighted(reader, terms)
-    if weighted:
-        reached = _lexical_reach(reader, terms, filters)
-        scores = _bm25(reader, weighted, reached)
-        by_words = dict(zip(reached, scores, strict=True))
-        found.update(_pool(reached, scores))
+    reached = _lexical_reach(reader, terms, filters) if weighted else []
     vector = embedder.embed_query(query) if mode != "bm25" else []
+    near: list[int] = []
     low = high = 0.0
     if any(vector):
         nearest, scores, low, high = reader.vectors.nearest(vector, _SEMANTIC_REACH, allowed)
-        found.update(reader.alive(_pool(nearest, scores)))
-    ids = sorted(found)
+        near = reader.alive(_best(nearest, scores))
+    ids, lexical = reader.segments.by_words(weighted, reached, near, pool=POOL, k1=K1, b=B)
     semantic = _cosines(reader, vector, ids, low, high) if high > low else [0.0] * len(ids)
-    unscored = [chunk_id for chunk_id in ids if chunk_id not in by_words] if weighted else []
-    by_words.update(zip(unscored, _bm25(reader, weighted, unscored), strict=True))
-    best = max((by_words[chunk_id] for chunk_id in ids), default=0.0) if weighted else 0.0
-    lexical = [by_words[chunk_id] / best for chunk_id in ids] if best > 0 else [0.0] * len(ids)
     return Candidates(ids, semantic, lexical, allowed)
 
 
@@ -139,12 +130,12 @@ def nearest_chunks(reader: IndexReader, chunk_id: int, limit: int) -> list[tuple
     return [(found, score) for found, score in zip(ids, scores, strict=True) if found in alive]
 
 
-def _pool(ids: list[int], scores: list[float]) -> list[int]:
-    """Return the ids of the best `POOL` scores and of all that tie with the last of them."""
-    if len(ids) <= POOL:
-        return ids
-    last = sorted(scores, reverse=True)[POOL - 1]
-    return [chunk_id for chunk_id, score in zip(ids, scores, strict=True) if score >= last]
+def _best(ids: list[int], scores: list[float]) -> list[int]:
+    """Return the ids of the best `POOL` scores and of all that tie with the last; best first both."""
+    end = POOL
+    while end < len(ids) and scores[end] == scores[POOL - 1]:
+        end += 1
+    return ids[:end]
 
 
 def _lexical_reach(reader: IndexReader, terms: list[str], filters: Filters) -> list[int]:
@@ -169,18 +160,15 @@ def _weighted(reader: IndexReader, terms: list[str]) -> list[tuple[int, float]]:
     return weighted
 
 
-def _bm25(reader: IndexReader, weighted: list[tuple[int, float]], ids: list[int]) -> list[float]:
-    segments = reader.segments
-    average_length = segments.total_length / max(segments.live_rows, 1)
-    return segments.bm25(ids, weighted, K1, B, average_length)
-
-
 def _cosines(
     reader: IndexReader, vector: list[float], ids: list[int], low: float, high: float
 ) -> list[float]:
     scale = 1 / (high - low)
     # A candidate of the other side can lie below the lowest row scanned only by rounding.
-    return [max(0.0, (score - low) * scale) for score in reader.vectors.similarity(vector, ids)]
+    return [
+        (score - low) * scale if score > low else 0.0
+        for score in reader.vectors.similarity(vector, ids)
+    ]
 
 
 def _allowed(reader: IndexReader, filters: Filters) -> list[tuple[int, int]] | None:

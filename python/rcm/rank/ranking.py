@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -43,10 +42,9 @@ def rank(
         weights: The constants.
         top_k: Most results wanted; None gives all.
     """
-    pool = _pool(candidates, weights)
-    matches = _matches(pool, reader, weights)
+    matches = _matches(candidates, reader, weights)
     definitions, one_word = _definitions(query, candidates, reader)
-    referenced = {} if one_word else _referenced(pool[: weights.referring], matches, reader, weights)
+    referenced = {} if one_word else _referenced(candidates, matches, reader, weights)
     if matches:
         for index, (_, chunk_id) in definitions.items():
             matches.setdefault(index, _Match(chunk_id, 0.0, 0.0))
@@ -120,81 +118,42 @@ def by_chunk_score(candidates: Candidates, weights: Weights = DEFAULT) -> list[R
 
 @dataclass(slots=True)
 class _Match:
-    """A file's best chunk, the two halves of its aggregated score, and how many chunks are in it."""
+    """A file's best chunk and the two halves of its aggregated score."""
 
     chunk_id: int
     semantic: float
     lexical: float
-    seen: int = 1
 
 
-def _pool(candidates: Candidates, weights: Weights) -> list[tuple[float, int, float, float]]:
-    """Return the best chunks, ties with the last included: (-score, id, semantic, lexical score)."""
-    by_meaning, by_words = weights.semantic, weights.lexical
-    scored = zip(candidates.semantic, candidates.lexical, strict=True)
-    total = [by_meaning * semantic + by_words * lexical for semantic, lexical in scored]
-    last = sorted(total)[-weights.pool] if len(total) > weights.pool else 0.0
-    columns = zip(total, candidates.ids, candidates.semantic, candidates.lexical, strict=True)
-    return sorted(
-        [
-            (-score, chunk_id, semantic, lexical)
-            for score, chunk_id, semantic, lexical in columns
-            if score >= last
-        ]
-    )
-
-
-def _matches(
-    pool: list[tuple[float, int, float, float]], reader: IndexReader, weights: Weights
-) -> dict[int, _Match]:
+def _matches(candidates: Candidates, reader: IndexReader, weights: Weights) -> dict[int, _Match]:
     """Aggregate chunks by file: the best plus a decaying share of the best few (itself included)."""
-    matches: dict[int, _Match] = {}
-    shares = [weights.aggregation * weights.decay**nth for nth in range(weights.aggregated)]
-    first = 1.0 + shares[0]
-    file_index = reader.file_index
-    for _, chunk_id, semantic, lexical in pool:
-        index = file_index(chunk_id)
-        match = matches.get(index)
-        if match is None:
-            matches[index] = _Match(chunk_id, first * semantic, first * lexical)
-        elif match.seen < weights.aggregated:
-            share = shares[match.seen]
-            match.semantic += share * semantic
-            match.lexical += share * lexical
-            match.seen += 1
-    for match in matches.values():
-        match.semantic *= weights.semantic
-        match.lexical *= weights.lexical
-    return matches
+    sums = reader.by_file.sum(
+        candidates.ids,
+        candidates.semantic,
+        candidates.lexical,
+        weights=(weights.semantic, weights.lexical),
+        pool=weights.pool,
+        shares=[weights.aggregation * weights.decay**nth for nth in range(weights.aggregated)],
+    )
+    return {index: _Match(chunk_id, meaning, words) for index, chunk_id, meaning, words in sums}
 
 
 def _referenced(
-    pool: list[tuple[float, int, float, float]],
-    matches: dict[int, _Match],
-    reader: IndexReader,
-    weights: Weights,
+    candidates: Candidates, matches: dict[int, _Match], reader: IndexReader, weights: Weights
 ) -> dict[int, float]:
-    """Return how much the best chunks refer to each other file that matches, the most being 1.
-
-    A chunk speaks for the files that define the names it uses, by how far its score is above that
-    of the last of `pool`; a name of several definers speaks for each by its share.
-    """
-    if len(pool) < 2:
-        return {}
-    ids = [chunk_id for _, chunk_id, _, _ in pool]
-    home = [reader.file_index(chunk_id) for chunk_id in ids]
-    uses: dict[tuple[int, int], float] = {}
-    for place, target, definers in reader.segments.links(ids, weights.definers):
-        index = reader.file_index(target)
-        if index != home[place] and index in matches:
-            uses[place, index] = uses.get((place, index), 0.0) + 1 / definers
-    lowest = -pool[-1][0]
-    found: dict[int, float] = {}
-    for (place, index), names in uses.items():
-        share = (-pool[place][0] - lowest) * math.log1p(names)
-        found[index] = found.get(index, 0.0) + share
-    most = max(found.values(), default=0.0)
-    return {index: share / most for index, share in found.items()} if most > 0 else {}
+    """Return how much the best chunks refer to each other file that matches, the most being 1."""
+    shares = reader.segments.referenced(
+        reader.by_file,
+        candidates.ids,
+        candidates.semantic,
+        candidates.lexical,
+        weights=(weights.semantic, weights.lexical),
+        pool=weights.referring,
+        most=weights.definers,
+    )
+    found = [(index, share) for index, share in shares if index in matches]
+    most = max((share for _, share in found), default=0.0)
+    return {index: share / most for index, share in found} if most > 0 else {}
 
 
 def _definitions(

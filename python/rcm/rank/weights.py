@@ -44,8 +44,8 @@ class Weights:
     stem: float = 0.2
     definition: float = 0.1
     one_word: float = 4.0
-    references: float = 0.05
-    referring: int = 50
+    references: float = 0.12
+    referring: int = 100
     definers: int = 3
     size: float = 0.08
     size_cap: int = 40

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bisect
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import cast
@@ -57,6 +57,11 @@ class IndexReader:
         self._first_ids = [file.first_id for file in files]
         self._search = partial(bisect.bisect_right, self._first_ids)
 
+    @cached_property
+    def by_file(self) -> _rcm.Files:
+        """Sums the scores of chunks by file; positions are those in `files`."""
+        return _rcm.Files(self._first_ids)
+
     def file_index(self, chunk_id: int) -> int:
         """Return the position in `files` of the file that a live chunk belongs to."""
         return self._search(chunk_id) - 1
@@ -80,19 +85,24 @@ class IndexReader:
         """Files with chunks, by path."""
         return {file.path: file for file in self.files}
 
-    def chunk(self, chunk_id: int) -> StoredChunk:
-        """Return a chunk's text and place.
+    def chunks(self, ids: Sequence[int]) -> list[StoredChunk]:
+        """Return text and place of chunks, in the order asked for.
 
         Raises:
-            IndexDamagedError: If the lexical index does not have it.
+            IndexDamagedError: If the lexical index does not have one of them.
         """
         try:
-            return self.lexical.chunk(chunk_id)
-        except KeyError:
+            return self.lexical.chunks(ids)
+        except KeyError as missing:
+            (chunk_id,) = missing.args
             raise IndexDamagedError(
                 f"chunk {chunk_id} of {self.file_of(chunk_id).path} is not in the lexical index",
                 hint="rcm index --force builds it anew",
             ) from None
+
+    def chunk(self, chunk_id: int) -> StoredChunk:
+        """Return a chunk's text and place; errors as those of `chunks`."""
+        return self.chunks([chunk_id])[0]
 
     def ranges(self, keep: Callable[[IndexedFile], bool]) -> list[tuple[int, int]]:
         """Return the id ranges of the files that `keep` accepts, sorted and disjoint."""

@@ -7,10 +7,11 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use rcm_core::pipeline::TermedChunk;
 use rcm_core::terms::name_key;
-use rcm_vectors::{Row, Segment, SegmentBuilder, SegmentInfo, Segments, reference_key};
+use rcm_vectors::{Bm25, Row, Segment, SegmentBuilder, SegmentInfo, Segments, Shares, reference_key};
 
 use crate::embed::PyVectors;
 use crate::error::segment_to_py;
+use crate::files::{PyFiles, scored};
 use crate::stream::PyBatch;
 
 /// Start and end (exclusive) of a run of chunk ids.
@@ -145,9 +146,22 @@ impl PySegments {
         self.0.similarity(&query, &ids)
     }
 
-    /// BM25 of each id; `query` holds (term key, idf).
-    fn bm25(&self, ids: Vec<u64>, query: Vec<(u32, f32)>, k1: f32, b: f32, average_length: f32) -> Vec<f32> {
-        self.0.bm25(&ids, &query, k1, b, average_length)
+    /// The best `pool` of `reached` by BM25, all that tie with the last, and `others`: (ids ascending, scores, the best 1).
+    /// `terms` holds (term key, idf).
+    #[pyo3(signature = (terms, reached, others, *, pool, k1, b))]
+    #[allow(clippy::many_single_char_names)]
+    fn by_words(
+        &self,
+        terms: Vec<(u32, f32)>,
+        reached: Vec<u64>,
+        others: Vec<u64>,
+        pool: usize,
+        k1: f32,
+        b: f32,
+    ) -> (Vec<u64>, Vec<f64>) {
+        let average_length = self.0.total_length() as f64 / self.0.live_rows().max(1) as f64;
+        let query = Bm25 { terms, k1, b, average_length: average_length as f32 };
+        self.0.by_words(&reached, &others, &query, pool)
     }
 
     /// (id, kind, indent, forward) of each live definition of a name.
@@ -156,9 +170,21 @@ impl PySegments {
         found.map(|made| (made.id, made.kind, made.indent, made.forward)).collect()
     }
 
-    /// (place in `ids`, id of a row that defines a name used there, rows that define it) for names of at most `most` rows.
-    fn links(&self, ids: Vec<u64>, most: usize) -> Vec<(usize, u64, usize)> {
-        self.0.links(&ids, most).iter().map(|link| (link.from, link.to, link.definers)).collect()
+    /// How much the best `pool` chunks refer to each file but their own: (position of the file, amount).
+    #[pyo3(signature = (files, ids, semantic, lexical, *, weights, pool, most))]
+    #[expect(clippy::too_many_arguments, reason = "keyword arguments of a Python method")]
+    fn referenced(
+        &self,
+        files: &PyFiles,
+        ids: Vec<u64>,
+        semantic: Vec<f64>,
+        lexical: Vec<f64>,
+        weights: (f64, f64),
+        pool: usize,
+        most: usize,
+    ) -> Vec<(usize, f64)> {
+        let shares = Shares { semantic: weights.0, lexical: weights.1, pool, shares: Vec::new() };
+        self.0.referenced(&files.0, &scored(ids, semantic, lexical), &shares, most)
     }
 
     /// The stored vector of a chunk.

@@ -6,7 +6,7 @@
 //! over several with dead rows masked, [`merge`] makes one of many.
 //!
 //! ```text
-//! SegmentBuilder -> file -> Segment -> Segments -> nearest, similarity, bm25, definitions, links
+//! SegmentBuilder -> file -> Segment -> Segments -> nearest, similarity, bm25, definitions, referenced
 //!                    └──────── merge ────────┘
 //! ```
 //!
@@ -17,7 +17,9 @@
 mod bm25;
 mod builder;
 mod error;
+mod files;
 mod format;
+mod kernel;
 mod links;
 mod map;
 mod merge;
@@ -27,10 +29,12 @@ mod segment;
 mod segments;
 mod write;
 
+pub use bm25::Bm25;
 pub use builder::{Row, SegmentBuilder};
 pub use error::SegmentError;
+pub use files::{FileScore, Files, Shares};
 pub use format::FORMAT_VERSION;
-pub use links::{Link, reference_key};
+pub use links::reference_key;
 pub use merge::merge;
 pub use scan::Nearest;
 pub use segment::Segment;

@@ -1,17 +1,9 @@
-//! From uses of names to where they are defined: the edges of the reference graph that start at some rows.
+//! From uses of names to where they are defined: the reference graph, as far as a query needs it.
 
+use std::collections::BTreeMap;
+
+use crate::files::{Files, Shares, best_chunks};
 use crate::segments::Segments;
-
-/// A row that uses a name, and a row that defines it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Link {
-    /// Place of the using row in the ids that were asked about.
-    pub from: usize,
-    /// Id of the row that holds the definition.
-    pub to: u64,
-    /// How many rows define the name.
-    pub definers: usize,
-}
 
 /// The key by which a row remembers that it uses a name: the upper half of the name's key, so that the names of a
 /// key stand together in the ascending list of definitions.
@@ -20,23 +12,49 @@ pub fn reference_key(name: u64) -> u32 {
 }
 
 impl Segments {
-    /// The links from live rows, in the order of `ids`, then of the names' keys.
+    /// How much the best chunks (id, semantic, lexical) refer to each file but their own: (position of the file, amount),
+    /// by position.
     ///
-    /// A name that more than `most` live rows define says nothing about where it leads, and is left out. Declarations
-    /// without a body count only where there is no definition with one.
-    pub fn links(&self, ids: &[u64], most: usize) -> Vec<Link> {
-        let mut links = Vec::new();
-        for (from, &id) in ids.iter().enumerate() {
-            let Some((segment, row)) = self.find(id) else { continue };
-            for key in segment.uses(row) {
-                let definers = self.definers(key, most);
-                links.extend(definers.iter().map(|&to| Link { from, to, definers: definers.len() }));
+    /// `shares.pool` chunks speak, each by how far its score is above that of the last of them. What it says of a file is
+    /// ln(1 + names of the file that it uses); a name counts by its share where several rows define it, and not at all
+    /// where more than `most` do.
+    pub fn referenced(
+        &self,
+        files: &Files,
+        chunks: &[(u64, f64, f64)],
+        shares: &Shares,
+        most: usize,
+    ) -> Vec<(usize, f64)> {
+        let best = best_chunks(chunks, shares);
+        let lowest = best.last().map_or(0.0, |last| last.0);
+        let mut found = BTreeMap::new();
+        for (score, chunk, _, _) in best {
+            let own = files.of(chunk);
+            for (file, names) in self.uses_by_file(files, chunk, most) {
+                if Some(file) != own {
+                    *found.entry(file).or_insert(0.0) += (score - lowest) * names.ln_1p();
+                }
             }
         }
-        links
+        found.into_iter().collect()
+    }
+
+    /// The files that define what a row uses, and how many such names each defines.
+    fn uses_by_file(&self, files: &Files, chunk: u64, most: usize) -> BTreeMap<usize, f64> {
+        let mut found = BTreeMap::new();
+        let Some((segment, row)) = self.find(chunk) else { return found };
+        for key in segment.uses(row) {
+            let definers = self.definers(key, most);
+            for file in definers.iter().filter_map(|&id| files.of(id)) {
+                *found.entry(file).or_insert(0.0) += 1.0 / definers.len() as f64;
+            }
+        }
+        found
     }
 
     /// Live rows that define a name with this key, ascending; none if they are more than `most`.
+    ///
+    /// Declarations without a body count only where there is no definition with one.
     fn definers(&self, key: u32, most: usize) -> Vec<u64> {
         let (mut whole, mut declared) = (Vec::new(), Vec::new());
         for part in self.parts() {
@@ -45,16 +63,18 @@ impl Segments {
                 let id = segment.owner(at);
                 if segment.row_of(id).is_some_and(|row| part.is_live(row)) {
                     let found = if segment.details(at).2 { &mut declared } else { &mut whole };
-                    found.push(id);
+                    // Definitions of a name stand by ascending id, so those of a row stand together.
+                    if found.last() != Some(&id) {
+                        found.push(id);
+                    }
                 }
-                if whole.len() > 4 * most {
+                if whole.len() > most {
                     return Vec::new();
                 }
             }
         }
         let mut found = if whole.is_empty() { declared } else { whole };
         found.sort_unstable();
-        found.dedup();
         if found.len() > most { Vec::new() } else { found }
     }
 }

@@ -1,5 +1,7 @@
 //! Floats to small integers with one scale, and products of them.
 
+use crate::kernel::Kernel;
+
 /// Largest magnitude of a stored value.
 const ROW_MAX: f32 = 127.0;
 
@@ -15,6 +17,7 @@ pub(crate) fn quantize_row(vector: &[f32]) -> Option<(f32, Vec<u8>)> {
 pub(crate) struct Query {
     scale: f32,
     values: Vec<i16>,
+    kernel: Kernel,
 }
 
 impl Query {
@@ -23,20 +26,40 @@ impl Query {
         // 128 x largest x dim must stay below 2^31.
         let largest = (i32::MAX / 128 / vector.len().max(1) as i32).min(i32::from(i16::MAX)) as f32;
         let (scale, values) = quantize(vector, largest).unwrap_or_else(|| (0.0, vec![0; vector.len()]));
-        Self { scale, values }
+        Self { scale, values, kernel: Kernel::best() }
     }
 
     pub(crate) fn dim(&self) -> usize {
         self.values.len()
     }
 
-    /// Dot product with a stored row. The integer sum is exact, so order and vector width do not matter.
+    /// Dot product with a stored row of the query's dimension, one or more.
     pub(crate) fn dot(&self, scale: f32, row: &[u8]) -> f32 {
-        let sum = row.iter().zip(&self.values).fold(0_i32, |sum, (&a, &b)| {
-            sum.wrapping_add(i32::from(a.cast_signed()).wrapping_mul(i32::from(b)))
-        });
+        let mut sum = [0];
+        self.kernel.dots(&self.values, row, &mut sum);
+        self.product(sum[0], scale)
+    }
+
+    /// Dot product with each of `rows`, stored one after the other, with one of `scales` for each.
+    pub(crate) fn dots(&self, rows: &[u8], scales: impl Iterator<Item = f32>, products: &mut Products) {
+        products.sums.resize(rows.len() / self.dim(), 0);
+        self.kernel.dots(&self.values, rows, &mut products.sums);
+        products.scores.clear();
+        let sums = products.sums.iter().zip(scales);
+        products.scores.extend(sums.map(|(&sum, scale)| self.product(sum, scale)));
+    }
+
+    fn product(&self, sum: i32, scale: f32) -> f32 {
         sum as f32 * (scale * self.scale)
     }
+}
+
+/// Room for the products of a block of rows, used again for the next.
+#[derive(Debug, Default)]
+pub(crate) struct Products {
+    sums: Vec<i32>,
+    /// One a row.
+    pub(crate) scores: Vec<f32>,
 }
 
 fn quantize(vector: &[f32], largest: f32) -> Option<(f32, Vec<i16>)> {

@@ -120,11 +120,21 @@ impl Segment {
 
     /// The row of `id`.
     pub(crate) fn row_of(&self, id: u64) -> Option<usize> {
-        Some(self.row_from(id)).filter(|&row| row < self.rows() && self.id(row) == id)
+        let is_it = |&row: &usize| row < self.rows() && self.id(row) == id;
+        // In a segment that was never merged ids have no gaps.
+        let without_gaps =
+            self.rows().checked_sub(1).and_then(|_| usize::try_from(id.checked_sub(self.id(0))?).ok());
+        without_gaps.filter(is_it).or_else(|| Some(self.row_from(id)).filter(is_it))
     }
 
     pub(crate) fn scale(&self, row: usize) -> f32 {
         f32::from_bits(number_u32(self.section(&self.layout.scales), row))
+    }
+
+    /// The scales of several rows.
+    pub(crate) fn scales(&self, rows: Range<usize>) -> impl Iterator<Item = f32> {
+        let scales = &self.section(&self.layout.scales).as_chunks().0[rows];
+        scales.iter().map(|&scale| f32::from_le_bytes(scale))
     }
 
     pub(crate) fn length(&self, row: usize) -> u32 {
@@ -134,6 +144,11 @@ impl Segment {
     /// The row's int8 values, as bytes.
     pub(crate) fn vector(&self, row: usize) -> &[u8] {
         &self.section(&self.layout.vectors)[row * self.dim()..][..self.dim()]
+    }
+
+    /// The int8 values of several rows, one after the other, as bytes.
+    pub(crate) fn vectors(&self, rows: Range<usize>) -> &[u8] {
+        &self.section(&self.layout.vectors)[rows.start * self.dim()..rows.end * self.dim()]
     }
 
     /// Number of different terms in the row's bag.
@@ -148,16 +163,11 @@ impl Segment {
         self.bag_range(row).map(|at| (number_u32(keys, at), number_u16(counts, at)))
     }
 
-    /// How often the term occurs in the row's bag.
-    pub(crate) fn times(&self, row: usize, key: u32) -> u16 {
+    /// The row's bag, for look-ups.
+    pub(crate) fn bag_of(&self, row: usize) -> Bag<'_> {
         let range = self.bag_range(row);
-        let keys = &self.section(&self.layout.keys)[range.start * 4..range.end * 4];
-        let at = lower_bound(keys, |number| u32::from_le_bytes(number) < key);
-        if at < range.len() && number_u32(keys, at) == key {
-            number_u16(self.section(&self.layout.counts), range.start + at)
-        } else {
-            0
-        }
+        let (keys, counts) = (self.section(&self.layout.keys), self.section(&self.layout.counts));
+        Bag { keys: &keys.as_chunks().0[range.clone()], counts: &counts.as_chunks().0[range] }
     }
 
     /// Number of different names that the row uses.
@@ -235,5 +245,22 @@ impl Segment {
     fn section(&self, range: &Range<usize>) -> &[u8] {
         debug_assert!(range.start >= HEADER_BYTES);
         &self.bytes[range.clone()]
+    }
+}
+
+/// The terms of one row.
+pub(crate) struct Bag<'a> {
+    keys: &'a [[u8; 4]],
+    counts: &'a [[u8; 2]],
+}
+
+impl Bag<'_> {
+    /// How often a term occurs in the bag.
+    pub(crate) fn times(&self, key: u32) -> u16 {
+        let at = self.keys.partition_point(|&other| u32::from_le_bytes(other) < key);
+        match self.keys.get(at) {
+            Some(&found) if u32::from_le_bytes(found) == key => u16::from_le_bytes(self.counts[at]),
+            _ => 0,
+        }
     }
 }

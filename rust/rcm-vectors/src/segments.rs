@@ -24,17 +24,25 @@ pub(crate) struct Part {
     pub(crate) segment: Arc<Segment>,
     /// One bit a row.
     live: Vec<u64>,
+    live_rows: usize,
 }
 
 impl Part {
     fn new(segment: Arc<Segment>, dead: &[(u64, u64)]) -> Self {
         let mut live = vec![u64::MAX; segment.rows().div_ceil(64)];
+        let mut live_rows = segment.rows();
         for &(start, end) in dead {
             for row in segment.row_from(start)..segment.row_from(end) {
+                live_rows -= (live[row / 64] >> (row % 64) & 1) as usize;
                 live[row / 64] &= !(1 << (row % 64));
             }
         }
-        Self { segment, live }
+        Self { segment, live, live_rows }
+    }
+
+    /// Whether no row is dead.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.live_rows == self.segment.rows()
     }
 
     pub(crate) fn is_live(&self, row: usize) -> bool {
@@ -79,7 +87,7 @@ impl Segments {
     pub fn new(mut segments: Vec<Arc<Segment>>, dead: &[(u64, u64)]) -> Self {
         segments.sort_by_key(|segment| segment.ids().next());
         let parts: Vec<_> = segments.into_iter().map(|segment| Part::new(segment, dead)).collect();
-        let live_rows = parts.iter().map(|part| part.rows().count()).sum();
+        let live_rows = parts.iter().map(|part| part.live_rows).sum();
         let lengths =
             parts.iter().flat_map(|part| part.rows().map(|row| u64::from(part.segment.length(row))));
         let total_length = lengths.sum();

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use rcm_vectors::{Row, Segment, SegmentBuilder, SegmentError, Segments, merge};
+use rcm_vectors::{Bm25, Files, Row, Segment, SegmentBuilder, SegmentError, Segments, Shares, merge};
 
 fn small_file(folder: &Path) -> Vec<u8> {
     let path = folder.join("whole");
@@ -33,11 +33,15 @@ fn use_all(segment: Segment, folder: &Path) {
     let _ = segments.nearest(&query, Some(&[(0, 5), (60, u64::MAX)]), 2);
     let _ = (segments.live_rows(), segments.total_length(), segments.live_ids().count());
     assert_eq!(segments.similarity(&query, &ids).len(), ids.len());
-    assert_eq!(segments.bm25(&ids, &[(2, 1.0), (100, 2.0)], 1.5, 0.75, 3.0).len(), ids.len());
+    let bm25 = Bm25 { terms: vec![(2, 1.0), (100, 2.0)], k1: 1.5, b: 0.75, average_length: 3.0 };
+    assert_eq!(segments.bm25(&ids, &bm25).len(), ids.len());
     for &id in &ids {
         let _ = (segments.vector(id), segments.definitions(id), segments.definitions(9));
     }
-    let _ = segments.links(&ids, 3);
+    let files = Files::new(ids.clone());
+    let chunks: Vec<_> = ids.iter().map(|&id| (id, 0.5, 0.5)).collect();
+    let shares = Shares { semantic: 1.0, lexical: 1.0, pool: 3, shares: vec![] };
+    let _ = segments.referenced(&files, &chunks, &shares, 3);
     let _ = merge(&segments, &folder.join("merged"));
 }
 

@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
-use rcm_vectors::{Definition, Link, Row, Segment, SegmentBuilder, Segments, merge, reference_key};
+use rcm_vectors::{
+    Bm25, Definition, FileScore, Files, Row, Segment, SegmentBuilder, Segments, Shares, merge, reference_key,
+};
 
 const DIM: usize = 24;
 const MODEL: [u8; 32] = [7; 32];
@@ -87,6 +89,10 @@ fn slow_bm25(chunk: &Chunk, query: &[(u32, f32)], average: f32) -> f32 {
     score
 }
 
+fn query_of(terms: &[(u32, f32)], average_length: f32) -> Bm25 {
+    Bm25 { terms: terms.to_vec(), k1: 1.5, b: 0.75, average_length }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
@@ -130,10 +136,16 @@ proptest! {
         prop_assert_eq!(nearest.hits, ranked);
 
         let all: Vec<u64> = (0..300).collect();
-        for (id, found) in all.iter().zip(segments.bm25(&all, &terms, 1.5, 0.75, 20.0)) {
+        let bm25 = query_of(&terms, 20.0);
+        for (id, found) in all.iter().zip(segments.bm25(&all, &bm25)) {
             let wanted = live.get(id).map_or(0.0, |chunk| slow_bm25(chunk, &terms, 20.0));
             prop_assert!((found - wanted).abs() <= 1e-4 * wanted.max(1.0));
         }
+        let (reached, others) = (&all[..200], &all[150..]);
+        prop_assert_eq!(
+            segments.by_words(reached, others, &bm25, k + 1),
+            slow_by_words(&segments, reached, others, &bm25, k + 1)
+        );
         for id in all {
             prop_assert_eq!(segments.vector(id).is_some(), live.contains_key(&id));
         }
@@ -161,7 +173,8 @@ proptest! {
         prop_assert_eq!(before.total_length(), after.total_length());
         let terms = [(3, 1.5), (5, 2.5), (8, 0.5)];
         let ids: Vec<u64> = (0..300).collect();
-        prop_assert_eq!(before.bm25(&ids, &terms, 1.5, 0.75, 20.0), after.bm25(&ids, &terms, 1.5, 0.75, 20.0));
+        let bm25 = query_of(&terms, 20.0);
+        prop_assert_eq!(before.bm25(&ids, &bm25), after.bm25(&ids, &bm25));
         for id in ids {
             prop_assert_eq!(before.vector(id), after.vector(id));
         }
@@ -169,6 +182,68 @@ proptest! {
             prop_assert_eq!(before.definitions(name), after.definitions(name));
         }
     }
+}
+
+/// The pool by sorting, the union by a map.
+fn slow_by_words(
+    segments: &Segments,
+    reached: &[u64],
+    others: &[u64],
+    query: &Bm25,
+    pool: usize,
+) -> (Vec<u64>, Vec<f64>) {
+    let mut scored: Vec<(u64, f32)> = reached.iter().copied().zip(segments.bm25(reached, query)).collect();
+    scored.sort_by(|a, b| b.1.total_cmp(&a.1));
+    if let Some(&(_, last)) = scored.get(pool - 1) {
+        scored.retain(|&(_, score)| score >= last);
+    }
+    scored.extend(others.iter().copied().zip(segments.bm25(others, query)));
+    let all: BTreeMap<u64, f32> = scored.into_iter().collect();
+    let best = all.values().copied().fold(0.0, f32::max);
+    let share = |score: f32| if best > 0.0 { f64::from(score) / f64::from(best) } else { 0.0 };
+    all.into_iter().map(|(id, score)| (id, share(score))).unzip()
+}
+
+proptest! {
+    #[test]
+    fn files_are_summed_as_by_hand(
+        firsts in proptest::collection::btree_set(1_u64..60, 1..8),
+        scores in btree_map(0_u64..80, (0_u8..4, 0_u8..4), 0..50),
+        pool in 1_usize..30,
+    ) {
+        let chunks: Vec<_> =
+            scores.iter().map(|(&id, &(a, b))| (id, f64::from(a) / 3.0, f64::from(b) / 3.0)).collect();
+        let shares = Shares { semantic: 0.6, lexical: 0.4, pool, shares: vec![0.8, 0.4, 0.2] };
+        let files: Vec<u64> = firsts.into_iter().collect();
+        let found = Files::new(files.clone()).sum(&chunks, &shares);
+        prop_assert_eq!(found, slow_sum(&files, &chunks, &shares));
+    }
+}
+
+/// The pool by sorting, then file after file.
+fn slow_sum(files: &[u64], chunks: &[(u64, f64, f64)], rules: &Shares) -> Vec<FileScore> {
+    let total = |chunk: &(u64, f64, f64)| 0.6 * chunk.1 + 0.4 * chunk.2;
+    let mut best = chunks.to_vec();
+    best.sort_by(|a, b| total(b).total_cmp(&total(a)));
+    let last = best.get(rules.pool - 1).map_or(0.0, total);
+    best.retain(|chunk| total(chunk) >= last);
+    let place = |chunk: u64| files.iter().rposition(|&first| first <= chunk);
+    let mut order: Vec<usize> = Vec::new();
+    for file in best.iter().filter_map(|chunk| place(chunk.0)) {
+        if !order.contains(&file) {
+            order.push(file);
+        }
+    }
+    let sum = |file| {
+        let of_file: Vec<_> = best.iter().filter(|chunk| place(chunk.0) == Some(file)).collect();
+        let side = |score: fn(&(u64, f64, f64)) -> f64| {
+            let further = of_file.iter().zip(&rules.shares).skip(1);
+            further.fold((1.0 + 0.8) * score(of_file[0]), |sum, (chunk, share)| sum + share * score(chunk))
+        };
+        let (semantic, lexical) = (0.6 * side(|chunk| chunk.1), 0.4 * side(|chunk| chunk.2));
+        FileScore { file, chunk: of_file[0].0, semantic, lexical }
+    };
+    order.into_iter().map(sum).collect()
 }
 
 fn slow_definitions(live: &BTreeMap<u64, Chunk>, name: u64) -> Vec<Definition> {
@@ -226,7 +301,7 @@ fn segments_without_vectors_hold_terms_only() {
     let segments = Segments::new(vec![Arc::new(Segment::open(&path).unwrap())], &[]);
     assert_eq!(segments.vector(4), Some(Vec::new()));
     assert!(segments.nearest(&[], None, 3).hits.is_empty());
-    assert!(segments.bm25(&[4], &[(9, 1.0)], 1.5, 0.75, 2.0)[0] > 0.0);
+    assert!(segments.bm25(&[4], &query_of(&[(9, 1.0)], 2.0))[0] > 0.0);
 }
 
 #[test]
@@ -276,7 +351,7 @@ fn a_failed_write_leaves_nothing_behind() {
 }
 
 /// A row that defines `defined` (name, forward declaration) and uses `used`.
-fn links_row(builder: &mut SegmentBuilder, id: u64, defined: &[(u64, bool)], used: &[u64]) {
+fn uses_row(builder: &mut SegmentBuilder, id: u64, defined: &[(u64, bool)], used: &[u64]) {
     let definitions: Vec<_> = defined.iter().map(|&(name, forward)| (name, 1, 0, forward)).collect();
     let references: Vec<u32> = used.iter().map(|&name| reference_key(name)).collect();
     let row =
@@ -285,7 +360,7 @@ fn links_row(builder: &mut SegmentBuilder, id: u64, defined: &[(u64, bool)], use
 }
 
 #[test]
-fn links_lead_from_uses_to_definitions() {
+fn files_are_referred_to_by_the_names_they_define() {
     let names: [u64; 3] = [1 << 32 | 7, 2 << 32 | 7, 3 << 32 | 7];
     let [common, rare, declared] = names;
     let folder = tempfile::tempdir().unwrap();
@@ -297,23 +372,26 @@ fn links_lead_from_uses_to_definitions() {
         Arc::new(Segment::open(&path).unwrap())
     };
     let first = write("first", &|builder| {
-        links_row(builder, 1, &[(common, false), (declared, true)], &[rare, declared]);
-        links_row(builder, 2, &[(common, false)], &names);
-        links_row(builder, 3, &[(rare, false)], &[]);
+        uses_row(builder, 1, &[(common, false), (declared, true)], &[rare, declared]);
+        uses_row(builder, 2, &[(common, false)], &names);
+        uses_row(builder, 3, &[(rare, false)], &[]);
     });
-    let second =
-        write("second", &|builder| links_row(builder, 9, &[(declared, false), (common, false)], &[rare]));
+    let second = write("second", &|builder| {
+        uses_row(builder, 9, &[(declared, false), (common, false)], &[rare]);
+    });
     let open = |dead: &[(u64, u64)]| Segments::new(vec![first.clone(), second.clone()], dead);
-    let link = |from, to, definers| Link { from, to, definers };
+    // Every row is a file of its own.
+    let files = Files::new(vec![1, 2, 3, 9]);
+    let shares = Shares { semantic: 1.0, lexical: 0.0, pool: 9, shares: vec![] };
+    let ask = |segments: &Segments| {
+        segments.referenced(&files, &[(1, 0.0, 0.0), (2, 0.5, 0.0), (9, 1.0, 0.0)], &shares, 2)
+    };
+    let one = 1_f64.ln_1p();
     // `common` is defined by three rows, one too many; `declared` is defined in row 9 and only declared in row 1.
-    assert_eq!(open(&[]).links(&[9, 2, 5], 2), [link(0, 3, 1), link(1, 3, 1), link(1, 9, 1)]);
-    // Row 9 is dead: the declaration is the best there is, and `common` is rare enough.
-    assert_eq!(
-        open(&[(9, 10)]).links(&[9, 2], 2),
-        [link(1, 1, 2), link(1, 2, 2), link(1, 3, 1), link(1, 1, 1)]
-    );
+    assert_eq!(ask(&open(&[])), [(2, one + 0.5 * one), (3, 0.5 * one)]);
+    // Row 9 is dead: its declaration is the best there is, `common` is rare enough, and leads to its own file too.
+    assert_eq!(ask(&open(&[(9, 10)])), [(0, 0.5 * 1.5_f64.ln_1p()), (2, 0.5 * one)]);
     let merged = folder.path().join("merged");
     merge(&open(&[]), &merged).unwrap();
-    let merged = Segments::new(vec![Arc::new(Segment::open(&merged).unwrap())], &[]);
-    assert_eq!(merged.links(&[1, 2, 9], 2), open(&[]).links(&[1, 2, 9], 2));
+    assert_eq!(ask(&Segments::new(vec![Arc::new(Segment::open(&merged).unwrap())], &[])), ask(&open(&[])));
 }
