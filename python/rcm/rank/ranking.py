@@ -22,7 +22,17 @@ class Ranked:
 
 
 #: The parts of a score, in the order in which they are added.
-PARTS = ("semantic", "lexical", "stem", "definition", "references", "size", "test", "prose", "bundled")
+PARTS = (
+    "semantic",
+    "lexical",
+    "stem",
+    "definition",
+    "references",
+    "size",
+    "test",
+    "prose",
+    "bundled",
+)
 
 
 def rank(
@@ -81,9 +91,13 @@ class _Scorer:
         self._best, self._definitions, self._weights = best, definitions, weights
         self._referenced = referenced
         self._definition = weights.definition * (weights.one_word if one_word else 1.0)
-        self._test = 0.0 if signals.asks_for_tests(self._terms) else -weights.test
-        self._bundled = 0.0 if signals.asks_for_bundled(self._terms) else -weights.bundled
-        self._prose = 0.0 if signals.asks_for_prose(self._terms) else -weights.prose
+        self._words = signals.words(query)
+        asked = weights.asked if signals.asks_for_tests(self._words) else 1.0
+        self._test = -weights.test * asked
+        self._bundled = 0.0 if signals.asks_for_bundled(self._words) else -weights.bundled
+        self._prose: dict[str, float] = {}
+        declarations = signals.asks_for_declarations(self._words)
+        self._declarations = 0.0 if declarations else -weights.prose
 
     def __call__(self, index: int, file: IndexedFile, match: _Match) -> tuple[float, ...]:
         """Return the parts in the order of `PARTS`."""
@@ -97,9 +111,18 @@ class _Scorer:
             weights.references * self._referenced.get(index, 0.0),
             weights.size * signals.size_prior(file.n_chunks, weights.size_cap),
             self._test if signals.is_test(file.path) else 0.0,
-            0.0 if signals.is_code(file.language) else self._prose,
+            self._of_prose(file),
             self._bundled if signals.is_bundled(file.path) else 0.0,
         )
+
+    def _of_prose(self, file: IndexedFile) -> float:
+        if signals.is_declarations(file.path):
+            return self._declarations
+        language = file.language
+        if language not in self._prose:
+            asked = signals.is_code(language) or signals.asks_for_prose(self._words, language)
+            self._prose[language] = 0.0 if asked else -self._weights.prose
+        return self._prose[language]
 
 
 def by_chunk_score(candidates: Candidates, weights: Weights = DEFAULT) -> list[Ranked]:

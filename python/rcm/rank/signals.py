@@ -24,23 +24,38 @@ _BUNDLED_PATH = re.compile(
     r"bundled?|__?generated(?:__)?|generated)/",
     re.IGNORECASE,
 )
-#: A query with one of these terms (stemmed) asks for such files.
-_ASKS_FOR_TESTS = frozenset(
-    _rcm.terms(
-        "test tests testing spec bench benchmark example sample demo doc docs fixture legacy"
-    )
-)
-_ASKS_FOR_BUNDLED = frozenset(
-    _rcm.terms("dist vendor vendored bundle bundled generated thirdparty")
-)
-_ASKS_FOR_PROSE = frozenset(
-    _rcm.terms(
-        "readme changelog license doc docs documentation guide tutorial markdown html css json yaml "
-        "toml text config settings workflow makefile dockerfile"
-    )
-)
-_QUALIFIED = re.compile(r"::|->|[.#\\:/]")
+_DECLARATIONS_PATH = re.compile(r"\.d\.[cm]?ts\Z|\.pyi\Z")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def words(query: str) -> frozenset[str]:
+    """Return the words of a query in lower case, as typed."""
+    return frozenset(word.lower() for word in _WORD.findall(query))
+
+
+#: A query with one of these words asks for such files. Words as typed, not stems: "sets" is no "settings".
+_ASKS_FOR_TESTS = words(
+    "test tests testing spec specs bench benchmark benchmarks example examples sample samples demo "
+    "demos doc docs fixture fixtures legacy"
+)
+_ASKS_FOR_BUNDLED = words("dist vendor vendored bundle bundled generated thirdparty third_party")
+_ASKS_FOR_DOCUMENTS = words(
+    "readme changelog license doc docs documentation guide guides tutorial tutorials manual"
+)
+_ASKS_FOR_SETTINGS = words(
+    "config configuration setting settings workflow workflows manifest makefile dockerfile"
+)
+#: What asks for files of each language that is not code; for others what asks for either kind.
+_ASKS_FOR_LANGUAGE = {
+    "markdown": _ASKS_FOR_DOCUMENTS | {"markdown"},
+    "html": _ASKS_FOR_DOCUMENTS | {"html"},
+    "json": _ASKS_FOR_SETTINGS | {"json"},
+    "yaml": _ASKS_FOR_SETTINGS | {"yaml"},
+    "toml": _ASKS_FOR_SETTINGS | {"toml"},
+}
+_ASKS_FOR_DECLARATIONS = words("declaration declarations stub stubs type types typing typings")
+_ASKS_FOR_PROSE = _ASKS_FOR_DOCUMENTS | _ASKS_FOR_SETTINGS
+_QUALIFIED = re.compile(r"::|->|[.#\\:/]")
 _INNER_CAPITAL = re.compile(r"[a-z0-9][A-Z]|[A-Z][A-Z][a-z]")
 _KINDS = [KIND_WEIGHTS[kind] for kind in _rcm.kinds()]
 
@@ -69,9 +84,20 @@ def is_bundled(path: str) -> bool:
     return _BUNDLED_PATH.search(path) is not None
 
 
-def asks_for_bundled(terms: frozenset[str]) -> bool:
-    """Tell whether a query asks for build output or vendored code."""
-    return not _ASKS_FOR_BUNDLED.isdisjoint(terms)
+def asks_for_bundled(words: frozenset[str]) -> bool:
+    """Tell whether the words of a query ask for build output or vendored code."""
+    return not _ASKS_FOR_BUNDLED.isdisjoint(words)
+
+
+@lru_cache(maxsize=1 << 17)
+def is_declarations(path: str) -> bool:
+    """Tell whether a path is that of types declared for code that stands elsewhere."""
+    return _DECLARATIONS_PATH.search(path) is not None
+
+
+def asks_for_declarations(words: frozenset[str]) -> bool:
+    """Tell whether the words of a query ask for declarations of types."""
+    return not _ASKS_FOR_DECLARATIONS.isdisjoint(words)
 
 
 @lru_cache(maxsize=256)
@@ -80,14 +106,14 @@ def is_code(language: str) -> bool:
     return _rcm.language_class(language) == "code"
 
 
-def asks_for_prose(terms: frozenset[str]) -> bool:
-    """Tell whether a query asks for documents, settings or data."""
-    return not _ASKS_FOR_PROSE.isdisjoint(terms)
+def asks_for_prose(words: frozenset[str], language: str) -> bool:
+    """Tell whether the words of a query ask for files of a language of documents, settings or data."""
+    return not _ASKS_FOR_LANGUAGE.get(language, _ASKS_FOR_PROSE).isdisjoint(words)
 
 
-def asks_for_tests(terms: frozenset[str]) -> bool:
-    """Tell whether a query asks for tests, examples or the like."""
-    return not _ASKS_FOR_TESTS.isdisjoint(terms)
+def asks_for_tests(words: frozenset[str]) -> bool:
+    """Tell whether the words of a query ask for tests, examples or the like."""
+    return not _ASKS_FOR_TESTS.isdisjoint(words)
 
 
 @lru_cache(maxsize=1 << 12)

@@ -47,11 +47,12 @@ class Weights:
     references: float = 0.12
     referring: int = 100
     definers: int = 3
-    size: float = 0.08
+    size: float = 0.05
     size_cap: int = 40
-    test: float = 0.4
-    prose: float = 0.2
-    bundled: float = 0.4
+    test: float = 0.7
+    asked: float = 0.25
+    prose: float = 0.5
+    bundled: float = 0.7
 
 
 DEFAULT = Weights()
