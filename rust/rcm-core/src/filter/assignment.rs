@@ -74,7 +74,7 @@ const PLACEHOLDERS: &[&str] = &[
     "...",
 ];
 
-/// A line with one of these words speaks of sums and versions, which look like secrets.
+/// A line with one of these words speaks of sums, versions and form fields, which look like secrets.
 const SUM_CONTEXTS: &[&str] = &[
     "sha1",
     "sha2",
@@ -93,6 +93,7 @@ const SUM_CONTEXTS: &[&str] = &[
     "uuid",
     "guid",
     "cursor",
+    "authenticity",
     "public_key",
     "publickey",
 ];
@@ -109,6 +110,13 @@ const NAME_PATTERN: &str = concat!(
 static QUOTED: LazyLock<Regex> = LazyLock::new(|| {
     compile(&format!(
         r#"{NAME_PATTERN}["'`\]]{{0,2}}\s*(?::\s*[A-Za-z_&<>'.]{{1,30}}\s*)?(?:=>|:=|={{1,3}}|!==?|:)\s*(?:[A-Za-z]{{0,4}})["'`]([^"'`\s]{{{SHORTEST},512}})["'`]"#
+    ))
+});
+
+/// `<name>value</name>`, `<add key="name" value="value"/>`.
+static MARKUP: LazyLock<Regex> = LazyLock::new(|| {
+    compile(&format!(
+        r#"{NAME_PATTERN}(?:["']\s+value\s*=\s*["']|>\s*)([^"'`<>\s]{{{SHORTEST},512}})\s*(?:["']|</)"#
     ))
 });
 
@@ -130,8 +138,9 @@ fn compile(pattern: &str) -> Regex {
 /// The patterns and word lists, for the identity of the rules.
 pub(super) fn identity() -> String {
     format!(
-        "{NAME}{}{}{KEYWORDS:?}{PLACEHOLDERS:?}{SUM_CONTEXTS:?}{UNQUOTED:?}",
+        "{NAME}{}{}{}{KEYWORDS:?}{PLACEHOLDERS:?}{SUM_CONTEXTS:?}{UNQUOTED:?}",
         QUOTED.as_str(),
+        MARKUP.as_str(),
         BARE.as_str()
     )
 }
@@ -145,14 +154,15 @@ pub(super) fn allows_unquoted(path: &Path) -> bool {
 
 /// The values on `line` that look like secrets, as ranges within the line.
 pub(super) fn find(line: &[u8], unquoted: bool) -> Vec<Range<usize>> {
+    if line.len() < SHORTEST {
+        return Vec::new();
+    }
     let quoted = memchr::memchr3(b'"', b'\'', b'`', line).is_some();
-    let pattern = match (quoted, unquoted) {
-        _ if line.len() < SHORTEST => return Vec::new(),
-        (true, _) => &QUOTED,
-        (false, true) => &BARE,
-        (false, false) => return Vec::new(),
-    };
-    let values = pattern.captures_iter(line).filter_map(|found| found.get(1));
+    let markup = memchr::memchr(b'<', line).is_some();
+    let patterns = [(quoted, &QUOTED), (markup, &MARKUP), (unquoted && !quoted, &BARE)];
+    let patterns = patterns.into_iter().filter(|(applies, _)| *applies);
+    let values =
+        patterns.flat_map(|(_, pattern)| pattern.captures_iter(line)).filter_map(|found| found.get(1));
     values.filter(|value| is_secret(value.as_bytes(), line)).map(|value| value.range()).collect()
 }
 

@@ -16,7 +16,9 @@ const MANUAL_PASSWORDS: [&str; 5] = ["pass", "p4ss", "p@ss", "pwd", "mypw"];
 pub(super) enum Proof {
     /// More than a row of one or two characters.
     NoRow,
-    /// The same, and not the vendor's own `...EXAMPLE`.
+    /// The same, with a digit, capitals and small letters, where the prefix alone is short.
+    RandomForm,
+    /// More than a row, and not the vendor's own `...EXAMPLE`.
     NoExample,
     /// As random as a key without a prefix has to be.
     RandomKey,
@@ -33,6 +35,7 @@ impl Proof {
         let example = memchr::memmem::find(value, b"EXAMPLE").is_some();
         match self {
             Self::NoRow => entropy(value) >= ROW,
+            Self::RandomForm => digit && is_mixed(value) && entropy(value) >= 3.0,
             Self::NoExample => !example && entropy(value) >= ROW,
             Self::RandomKey => digit && !example && entropy(value) >= 4.0,
             Self::Credential => digit && entropy(value) >= 3.0 && !is_placeholder(value),
@@ -42,10 +45,13 @@ impl Proof {
 }
 
 fn is_password(value: &[u8], digit: bool) -> bool {
-    let mixed = value.iter().any(u8::is_ascii_uppercase) && value.iter().any(u8::is_ascii_lowercase);
     let lower = value.to_ascii_lowercase();
     let manual = MANUAL_PASSWORDS.iter().any(|start| lower.starts_with(start.as_bytes()));
-    (digit || mixed || value.len() >= 16) && !manual && !is_placeholder(value)
+    (digit || is_mixed(value) || value.len() >= 16) && !manual && !is_placeholder(value)
+}
+
+fn is_mixed(value: &[u8]) -> bool {
+    value.iter().any(u8::is_ascii_uppercase) && value.iter().any(u8::is_ascii_lowercase)
 }
 
 /// Whether the URL goes on, behind its `@`, with a host of [`LOCAL_HOSTS`].
