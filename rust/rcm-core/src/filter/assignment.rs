@@ -99,7 +99,7 @@ const SUM_CONTEXTS: &[&str] = &[
 ];
 
 /// Where values are commonly written without quotes.
-const UNQUOTED: &[&str] = &["cfg", "conf", "env", "ini", "properties", "yaml", "yml"];
+const UNQUOTED: &[&str] = &["bash", "cfg", "conf", "env", "ini", "properties", "sh", "yaml", "yml", "zsh"];
 
 const NAME_PATTERN: &str = concat!(
     r"[A-Za-z0-9_.\-]{0,60}(?:passw(?:or)?d|passphrase|secret|token|api[_\-]?key|(?:access|auth|signing|encryption|private)",
@@ -123,7 +123,7 @@ static MARKUP: LazyLock<Regex> = LazyLock::new(|| {
 /// `name=value` or `name: value` that fill a line.
 static BARE: LazyLock<Regex> = LazyLock::new(|| {
     compile(&format!(
-        r"^\s*(?:export\s+|-\s+)?{NAME_PATTERN}\s*[=:]\s*([A-Za-z0-9_+/=.~!@#^&*\-]{{{SHORTEST},512}})\s*$"
+        r"^\s*(?:export\s+|ENV\s+|ARG\s+|-\s+)?{NAME_PATTERN}\s*[=:]\s*([A-Za-z0-9_+/=.~!@#^&*\-]{{{SHORTEST},512}})\s*$"
     ))
 });
 
@@ -149,7 +149,7 @@ pub(super) fn identity() -> String {
 pub(super) fn allows_unquoted(path: &Path) -> bool {
     let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
-    UNQUOTED.contains(&extension) || name.starts_with(".env")
+    UNQUOTED.contains(&extension) || name.starts_with(".env") || name.starts_with("dockerfile")
 }
 
 /// The values on `line` that look like secrets, as ranges within the line.
