@@ -16,7 +16,7 @@ const MANUAL_PASSWORDS: [&str; 5] = ["pass", "p4ss", "p@ss", "pwd", "mypw"];
 pub(super) enum Proof {
     /// More than a row of one or two characters.
     NoRow,
-    /// The same, with a digit, capitals and small letters, where the prefix alone is short.
+    /// The same, and letters as mixed as only a random value has them: for a short prefix that words may begin with.
     RandomForm,
     /// More than a row, and not the vendor's own `...EXAMPLE`.
     NoExample,
@@ -35,7 +35,7 @@ impl Proof {
         let example = memchr::memmem::find(value, b"EXAMPLE").is_some();
         match self {
             Self::NoRow => entropy(value) >= ROW,
-            Self::RandomForm => digit && is_mixed(value) && entropy(value) >= 3.0,
+            Self::RandomForm => is_mixed(value) && entropy(value) >= if digit { 3.0 } else { 4.0 },
             Self::NoExample => !example && entropy(value) >= ROW,
             Self::RandomKey => digit && !example && entropy(value) >= 4.0,
             Self::Credential => digit && entropy(value) >= 3.0 && !is_placeholder(value),

@@ -75,7 +75,7 @@ pub(super) const RULES: &[Rule] = &[
     // Clouds.
     rule("aws-access-key", &["akia", "asia", "abia", "acca"], r"\b((?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16})\b").with(Proof::NoExample),
     rule("aws-secret-key", &["aws", "secretaccesskey", "secret_access_key"],
-        r#"(?i)(?:aws.{0,20}(?:secret|private).{0,20}key|secret_?access_?key)["'\]]{0,3}\s*(?:=>|:=|=|:|,|>|["']?\s+value=)\s*["'`]?([A-Za-z0-9/+]{40})(?:[^A-Za-z0-9/+=]|$)"#).with(Proof::RandomKey),
+        r#"(?i)(?:aws.{0,20}(?:secret|private).{0,20}key|secret_?access_?key)["'\]]{0,3}\s*(?::\s*[a-z_&<>'.]{1,30}\s*)?(?:=>|:=|=|:|,|>|["']?\s+value=)\s*["'`]?([A-Za-z0-9/+]{40})(?:[^A-Za-z0-9/+=]|$)"#).with(Proof::RandomKey),
     rule("google-api-key", &["aiza"], r"\b(AIza[0-9A-Za-z_\-]{35})(?:[^0-9A-Za-z_\-]|$)"),
     rule("google-oauth-secret", &["gocspx-"], r"\b(GOCSPX-[A-Za-z0-9_\-]{28})"),
     rule("google-oauth-token", &["ya29."], r"\b(ya29\.[A-Za-z0-9_\-]{30,})"),
@@ -181,7 +181,7 @@ pub(super) const RULES: &[Rule] = &[
     rule("age-secret-key", &["age-secret-key-1"], r"\b(AGE-SECRET-KEY-1[02-9AC-HJ-NP-Z]{58})\b"),
     rule("json-web-token", &["eyj"], r"\b(eyJ[A-Za-z0-9_\-]{10,}\.eyJ[A-Za-z0-9_\-]{10,}\.[A-Za-z0-9_\-]{16,})"),
     rule("authorization-header", &["bearer ", "basic "],
-        r#"(?i:authorization["'\]]{0,3}\s*(?:=>|:=|[:=,>])\s*["'`]?(?:bearer|basic)) ([A-Za-z0-9._~+/\-]{20,}={0,2})"#).with(Proof::Credential),
+        r#"(?i:authorization["'\]]{0,3}\s*(?::\s*[a-z_&<>'.]{1,30}\s*)?(?:=>|:=|[:=,>]|["']?\s+value=)\s*["'`]?(?:bearer|basic)) ([A-Za-z0-9._~+/\-]{20,}={0,2})"#).with(Proof::Credential),
     rule("url-password", &["://"],
         r#"\b[A-Za-z][A-Za-z0-9+.\-]{1,20}://[^\s/:@"'`<>]{0,64}:([^\s/@"'`<>{}()\[\]$%*\\|]{6,128})@(?:[A-Za-z0-9_\-]+[.:/?]|\[)"#).with(Proof::Password),
     Rule { name: key_block::NAME, confidence: Confidence::High, keywords: key_block::KEYWORDS, detector: Detector::KeyBlock },
