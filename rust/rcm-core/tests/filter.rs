@@ -44,12 +44,12 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
     let table: &Value = Box::leak(Box::new(
         serde_json::from_str(include_str!("secret_forms.json")).expect("the table of forms is JSON"),
     ));
-    let part = |part: &'static Value| match part.as_str() {
-        Some(text) => Part::Is(text),
-        None => {
-            let alphabet = table["alphabets"][part[0].as_str().expect("a name")].as_str().expect("letters");
-            Part::Of(alphabet, part[1].as_u64().expect("a length") as usize)
+    let part = |part: &'static Value| {
+        if let Some(text) = part.as_str() {
+            return Part::Is(text);
         }
+        let alphabet = table["alphabets"][part[0].as_str().expect("a name")].as_str().expect("letters");
+        Part::Of(alphabet, part[1].as_u64().expect("a length") as usize)
     };
     let form = |form: &'static Value| Form {
         rule: form["rule"].as_str().expect("a rule"),
@@ -164,6 +164,7 @@ fn what_only_looks_like_a_secret_is_kept() {
     }
     for line in [
         "password = getPass()",
+        "headers = {\"authorization\": \"Basic dXNlcm5hbWU6cGFzc3dvcmQ=\"}",
         "password = \"correct horse battery staple\"",
         "api_key = \"your-api-key-goes-here-123456\"",
         "token: \"spring.datasource.token2.name1\"",
@@ -299,7 +300,7 @@ fn code_about_keys_is_kept() {
 #[test]
 fn files_not_worth_parsing_are_skipped_with_the_reason() {
     let check = |path: &str, bytes: &[u8], reason| {
-        assert_eq!(filter(Path::new(path), bytes, &SecretPolicy::default()), Err(reason), "{path}")
+        assert_eq!(filter(Path::new(path), bytes, &SecretPolicy::default()), Err(reason), "{path}");
     };
     check("a.py", b"", SkipReason::Empty);
     check("a.py", b" \r\n\t\n", SkipReason::Empty);

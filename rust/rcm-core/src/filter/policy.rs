@@ -20,7 +20,7 @@ pub enum SecretMode {
 }
 
 impl SecretMode {
-    /// All modes with their names, strictest last but one.
+    /// All modes with their names.
     pub const ALL: [(&'static str, Self); 4] = [
         ("redact", Self::Redact),
         ("skip-chunk", Self::SkipChunk),

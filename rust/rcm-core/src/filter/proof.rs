@@ -11,6 +11,9 @@ const LOCAL_HOSTS: [&str; 6] = ["localhost", "127.0.0.1", "0.0.0.0", "example.",
 /// How passwords in manuals begin.
 const MANUAL_PASSWORDS: [&str; 5] = ["pass", "p4ss", "p@ss", "pwd", "mypw"];
 
+/// `pass` in base64, by its place in the group of three: basic credentials of manuals.
+const ENCODED_PASSWORDS: [&str; 3] = ["cGFzc", "Bhc3", "wYXNz"];
+
 /// The extra condition of a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Proof {
@@ -38,7 +41,12 @@ impl Proof {
             Self::RandomForm => is_mixed(value) && entropy(value) >= if digit { 3.0 } else { 4.0 },
             Self::NoExample => !example && entropy(value) >= ROW,
             Self::RandomKey => digit && !example && entropy(value) >= 4.0,
-            Self::Credential => digit && entropy(value) >= 3.0 && !is_placeholder(value),
+            Self::Credential => {
+                let manual = ENCODED_PASSWORDS
+                    .iter()
+                    .any(|word| memchr::memmem::find(value, word.as_bytes()).is_some());
+                digit && entropy(value) >= 3.0 && !manual && !is_placeholder(value)
+            }
             Self::Password => is_password(value, digit) && !is_local(rest),
         }
     }
