@@ -195,6 +195,7 @@ def _sums(dice: random.Random) -> tuple[str, str]:
         ("a.js", f'const secretHash = "{_hex(dice, 40)}";'),
         ("image.yml", f"image: registry.io/app@sha256:{_hex(dice, 64)}"),
         ("a.ini", f"etag_token = {_hex(dice, 32)}"),
+        ("a.py", f'    "AWS::ApiGateway::ApiKey": "{_hex(dice, 16)}",'),
     )
 
 
@@ -484,6 +485,8 @@ def _fields(dice: random.Random) -> tuple[str, str]:
     value = letters(dice, "base64", 43)
     return _pick(
         dice,
+        ("a.json", f'  "NextToken": "{value}",'),
+        ("a.py", f'page_token = "{value}"'),
         ("a.html", f'<input type="hidden" name="authenticity_token" value="{value}=" />'),
         ("a.log", f'cookie path="/" cursor="{letters(dice, "alnum", 32)}" secure'),
         ("a.py", f'public_key_token_fingerprint = "{value}"'),

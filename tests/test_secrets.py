@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import rcm
-from rcm import Index, SecretFinding
+from rcm import Index, SecretFinding, _rcm
 from rcm.allow_list import ALLOW_LIST, read_allow_list
 from rcm.cli import main
 from secret_corpus import FORMS, key_block, value_of
@@ -332,3 +332,29 @@ def test_the_summary_counts_what_is_allowed(leaky: Path, capfd: pytest.CaptureFi
     assert "1 replaced before chunking, 1 allowed (`rcm secrets` lists them)" in (
         capfd.readouterr().out
     )
+
+
+# --- docs/secrets.md ----------------------------------------------------------------------------------
+
+PAGE = (Path(__file__).parents[1] / "docs" / "secrets.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("rule", [name for name, _ in _rcm.secret_rules()])
+def test_every_rule_is_documented(rule: str) -> None:
+    assert f"`{rule}`" in PAGE
+
+
+def test_the_names_in_the_page_are_never_opened(tmp_path: Path) -> None:
+    section = PAGE.split("## Files that are never opened")[1].split("\n## ")[0]
+    rows = [line.rsplit("|", 2)[1] for line in section.splitlines() if line.startswith("| ")][1:]
+    names = [name for row in rows for name in row.split("`")[1::2]]
+    assert len(names) > 80
+    whole = [name for name in names if not name.endswith("/") and name.count(".") < len(name)]
+    for name in whole:
+        if name in (".yml", ".json", ".yaml", ".toml"):  # endings of the name before them
+            continue
+        path = tmp_path / (name.replace("*", "x") if name != "*.secret" else "x.secret")
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("x = 1\n")
+        walked = rcm.inspect_file(path, root=tmp_path)["walk"]
+        assert walked == ("kept" if name == "templates/" else "sensitive-name"), name

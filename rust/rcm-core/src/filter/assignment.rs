@@ -35,6 +35,9 @@ pub(super) const KEYWORDS: &[&str] = &[
 /// Shortest value, in bytes.
 const SHORTEST: usize = 16;
 
+/// The same of hexadecimal digits: shorter ones are mostly versions of something.
+const SHORTEST_HEX: usize = 20;
+
 /// Bits per byte that a value must have: random letters and digits of this length are above, words below.
 const MIN_ENTROPY: f64 = 3.5;
 /// The same for values of hexadecimal digits only, which cannot have more than 4.
@@ -74,7 +77,7 @@ const PLACEHOLDERS: &[&str] = &[
     "...",
 ];
 
-/// A line with one of these words speaks of sums, versions and form fields, which look like secrets.
+/// A line with one of these words speaks of sums, versions, form fields and pages of results, which look like secrets.
 const SUM_CONTEXTS: &[&str] = &[
     "sha1",
     "sha2",
@@ -94,6 +97,12 @@ const SUM_CONTEXTS: &[&str] = &[
     "guid",
     "cursor",
     "authenticity",
+    "nexttoken",
+    "next_token",
+    "next-token",
+    "pagetoken",
+    "page_token",
+    "continuation",
     "public_key",
     "publickey",
 ];
@@ -168,11 +177,16 @@ pub(super) fn find(line: &[u8], unquoted: bool) -> Vec<Range<usize>> {
 
 fn is_secret(value: &[u8], line: &[u8]) -> bool {
     let hex = value.iter().all(u8::is_ascii_hexdigit);
-    let enough = if hex { MIN_ENTROPY_HEX } else { MIN_ENTROPY };
-    is_opaque(value) && entropy(value) >= enough && !is_placeholder(value) && !is_uuid(value) && {
-        let line = line.to_ascii_lowercase();
-        !SUM_CONTEXTS.iter().any(|word| memchr::memmem::find(&line, word.as_bytes()).is_some())
-    }
+    let (shortest, enough) = if hex { (SHORTEST_HEX, MIN_ENTROPY_HEX) } else { (SHORTEST, MIN_ENTROPY) };
+    value.len() >= shortest
+        && is_opaque(value)
+        && entropy(value) >= enough
+        && !is_placeholder(value)
+        && !is_uuid(value)
+        && {
+            let line = line.to_ascii_lowercase();
+            !SUM_CONTEXTS.iter().any(|word| memchr::memmem::find(&line, word.as_bytes()).is_some())
+        }
 }
 
 /// Whether `value` holds one of the words that people write where a secret belongs.
