@@ -313,7 +313,8 @@ def test_the_command_prints_json(leaky: Path, capfd: pytest.CaptureFixture[str])
     ("mode", "said"),
     [
         ("redact", "2 replaced before chunking\n"),
-        ("skip-file", "0 replaced before chunking (--secrets skip-file)"),
+        ("skip-chunk", "chunks that hold one left out (--secrets skip-chunk)\n"),
+        ("skip-file", "files that hold one left out (--secrets skip-file)\n"),
         ("off", "indexed as they are (--secrets off)"),
     ],
 )

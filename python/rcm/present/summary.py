@@ -71,12 +71,15 @@ def _skipped(skipped: Mapping[str, int]) -> str:
 
 
 def _secrets(report: IndexReport) -> str:
-    if report.secrets == "off":
-        return "indexed as they are (--secrets off)"
-    text = f"{report.redactions:,} replaced before chunking"
+    text = {
+        "redact": f"{report.redactions:,} replaced before chunking",
+        "skip-chunk": "chunks that hold one left out (--secrets skip-chunk)",
+        "skip-file": "files that hold one left out (--secrets skip-file)",
+        "off": "indexed as they are (--secrets off)",
+    }[report.secrets]
     if report.secrets_allowed:
         text += f", {report.secrets_allowed:,} allowed (`rcm secrets` lists them)"
-    return text if report.secrets == "redact" else f"{text} (--secrets {report.secrets})"
+    return text
 
 
 def _time(report: IndexReport) -> str:
