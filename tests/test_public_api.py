@@ -31,13 +31,25 @@ PUBLIC = [
     "RcmError",
     "SearchMode",
     "SearchResult",
+    "SecretFinding",
+    "SecretsMode",
+    "SecretsReport",
     "VectorStoreError",
     "__version__",
     "enclosing_root",
+    "find_secrets",
     "inspect_file",
     "search",
 ]
-VALUES = [rcm.FileFailure, rcm.IndexReport, rcm.IndexStatus, rcm.Progress, rcm.SearchResult]
+VALUES = [
+    rcm.FileFailure,
+    rcm.IndexReport,
+    rcm.IndexStatus,
+    rcm.Progress,
+    rcm.SearchResult,
+    rcm.SecretFinding,
+    rcm.SecretsReport,
+]
 ERRORS = [
     value
     for value in vars(rcm.errors).values()

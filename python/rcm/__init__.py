@@ -27,6 +27,7 @@ from rcm.errors import (
 )
 from rcm.index import Index, enclosing_root
 from rcm.inspection import inspect_file
+from rcm.secrets import find_secrets
 from rcm.types import (
     FileFailure,
     IndexMode,
@@ -35,6 +36,9 @@ from rcm.types import (
     Progress,
     SearchMode,
     SearchResult,
+    SecretFinding,
+    SecretsMode,
+    SecretsReport,
 )
 
 __all__ = [
@@ -52,9 +56,13 @@ __all__ = [
     "RcmError",
     "SearchMode",
     "SearchResult",
+    "SecretFinding",
+    "SecretsMode",
+    "SecretsReport",
     "VectorStoreError",
     "__version__",
     "enclosing_root",
+    "find_secrets",
     "inspect_file",
     "search",
 ]

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from rcm import _rcm
-from rcm.types import IndexMode
+from rcm.allow_list import NOTHING_ALLOWED, AllowList
+from rcm.types import IndexMode, SecretsMode
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +20,13 @@ class ScanOptions:
         use_ignore: Honour .gitignore, .ignore, .rcmignore and git's own exclude files.
         hidden: Include hidden files and folders.
         max_file_bytes: Larger files are skipped.
+        secrets: What is done about secrets.
     """
 
     use_ignore: bool = True
     hidden: bool = False
     max_file_bytes: int = 1 << 20
+    secrets: SecretsMode = "redact"
 
     def to_meta(self) -> dict[str, str]:
         """Return the options as an index remembers them."""
@@ -30,6 +34,7 @@ class ScanOptions:
             "use_ignore": str(int(self.use_ignore)),
             "hidden": str(int(self.hidden)),
             "max_file_bytes": str(self.max_file_bytes),
+            "secrets": self.secrets,
         }
 
     @classmethod
@@ -39,6 +44,7 @@ class ScanOptions:
             use_ignore=meta.get("use_ignore", "1") == "1",
             hidden=meta.get("hidden", "0") == "1",
             max_file_bytes=int(meta.get("max_file_bytes", cls().max_file_bytes)),
+            secrets=cast(SecretsMode, meta.get("secrets", cls().secrets)),
         )
 
 
@@ -69,14 +75,25 @@ class ChunkBatches:
         plan: Which files to process.
         mode: When to process them.
         workers: Threads that parse.
-        options: The size cap.
+        options: The size cap, and what is done about secrets.
+        allowed: Fingerprints of secrets that may stay.
     """
 
     def __init__(
-        self, plan: _rcm.Plan, mode: IndexMode, workers: int, options: ScanOptions
+        self,
+        plan: _rcm.Plan,
+        mode: IndexMode,
+        workers: int,
+        options: ScanOptions,
+        allowed: AllowList = NOTHING_ALLOWED,
     ) -> None:
         self._stream = _rcm.ChunkStream(
-            plan, mode=mode, workers=workers, max_file_bytes=options.max_file_bytes
+            plan,
+            mode=mode,
+            workers=workers,
+            max_file_bytes=options.max_file_bytes,
+            secrets=options.secrets,
+            allowed=list(allowed.fingerprints),
         )
 
     def __iter__(self) -> Iterator[_rcm.Batch]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, get_args
 
 from rcm import _rcm
 from rcm.embed import Embedder, open_embedder
@@ -20,7 +20,15 @@ from rcm.settings import Settings
 from rcm.store.folder import Generation, IndexFolder
 from rcm.store.lexical import StoredChunk
 from rcm.store.reader import IndexedFile, IndexReader, Stamp, open_reader, recorded_meta
-from rcm.types import IndexMode, IndexReport, IndexStatus, Progress, SearchMode, SearchResult
+from rcm.types import (
+    IndexMode,
+    IndexReport,
+    IndexStatus,
+    Progress,
+    SearchMode,
+    SearchResult,
+    SecretsMode,
+)
 
 if TYPE_CHECKING:
     from rcm.store.qdrant import QdrantVectors
@@ -129,6 +137,7 @@ class Index:
         use_ignore: bool | None = None,
         hidden: bool | None = None,
         max_file_bytes: int | None = None,
+        secrets: SecretsMode | None = None,
         lock_timeout: float = 5.0,
         progress: Callable[[Progress], None] | None = None,
     ) -> IndexReport:
@@ -144,6 +153,9 @@ class Index:
                 True, False and 1 MiB.
             hidden: Include hidden files and folders.
             max_file_bytes: Larger files are skipped.
+            secrets: What is done about secrets: `"redact"` replaces their values (at first),
+                `"skip-chunk"` and `"skip-file"` leave out what holds one, `"off"` indexes them as
+                they are. Remembered like the three above; another one rebuilds the index.
             lock_timeout: Seconds to wait while another process writes.
             progress: Called now and then with how far the run has come.
 
@@ -155,6 +167,7 @@ class Index:
             ModelError: If the embedder's model cannot be used.
             OSError: If the disk refuses; the last commit holds.
         """
+        from rcm.allow_list import read_allow_list
         from rcm.chunks import ScanOptions
         from rcm.update import UpdateOptions, update
 
@@ -162,22 +175,37 @@ class Index:
             raise ValueError(f"workers is {workers}, not 1 or more")
         if max_file_bytes is not None and max_file_bytes < 1:
             raise ValueError(f"max_file_bytes is {max_file_bytes}, not 1 or more")
-        asked = {"use_ignore": use_ignore, "hidden": hidden, "max_file_bytes": max_file_bytes}
+        if secrets is not None and secrets not in get_args(SecretsMode):
+            known = ", ".join(get_args(SecretsMode))
+            raise ValueError(f"secrets is {secrets!r}, not one of {known}")
+        asked = {
+            "use_ignore": use_ignore,
+            "hidden": hidden,
+            "max_file_bytes": max_file_bytes,
+            "secrets": secrets,
+        }
         given: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
         lock = self._folder.lock(timeout=lock_timeout)
         try:
             recorded = self._recorded()
+            scan = replace(ScanOptions.from_meta(recorded), **given)
+            allowed = read_allow_list(self.root)
             options = UpdateOptions(
                 mode=mode,
                 force=force,
                 workers=workers,
-                scan=replace(ScanOptions.from_meta(recorded), **given),
+                scan=scan,
+                allowed=allowed,
                 force_sequential=self._settings.force_sequential,
                 progress=progress,
             )
             embedder = self._open_embedder(recorded)
             url = self._url if self._url is not None else recorded.get("qdrant_url", "")
-            identity = self._identity(embedder, url)
+            identity = {
+                **self._identity(embedder, url),
+                "secrets": scan.secrets,
+                "secrets_allowed": allowed.digest,
+            }
             sinks = partial(self._sink, url, embedder.dim) if url else None
             return update(self.root, self._folder, embedder, identity, options, sinks)
         finally:
@@ -354,11 +382,16 @@ class Index:
         return status(self.root, self._folder, self._expected_identity)
 
     def _expected_identity(self, meta: dict[str, str]) -> dict[str, str]:
+        from rcm.allow_list import read_allow_list
+
         try:
             embedder = self._open_embedder(meta)
         except (RcmError, ValueError):
             return {"embedder": ""}
-        return self._identity(embedder, meta.get("qdrant_url", ""))
+        # A search does not look at the tree, so it does not look at its list either.
+        allowed = read_allow_list(self.root).digest
+        identity = self._identity(embedder, meta.get("qdrant_url", ""))
+        return {**identity, "secrets_allowed": allowed}
 
     def clear(self) -> None:
         """Delete the index.

@@ -28,6 +28,8 @@ def inspect_file(
         FileNotFoundError: If there is no such file.
         ValueError: If it lies outside `root`.
     """
+    from rcm.allow_list import read_allow_list
+
     file = Path(path)
     if not file.exists() and not file.is_symlink():
         raise FileNotFoundError(2, "no such file", os.fspath(path))
@@ -39,5 +41,6 @@ def inspect_file(
     if not absolute.is_relative_to(tree):
         raise ValueError(f"{os.fspath(path)}: not below {tree}")
     relative = absolute.relative_to(tree)
-    report = _rcm.inspect(tree, relative, table=_rcm.StaticTable(PACKAGED))
+    allowed = list(read_allow_list(tree).fingerprints)
+    report = _rcm.inspect(tree, relative, table=_rcm.StaticTable(PACKAGED), allowed=allowed)
     return {**report, "path": relative.as_posix(), "root": str(tree)}

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 IndexMode: TypeAlias = Literal["sequential", "parallel", "pipeline"]
 SearchMode: TypeAlias = Literal["hybrid", "bm25", "semantic"]
+SecretsMode: TypeAlias = Literal["redact", "skip-chunk", "skip-file", "off"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ class IndexReport:
         skipped: Files left out, by reason (`"binary"`, `"too-large"`, ...).
         failures: Files that could not be processed.
         changed_during_run: Files that changed between walk and read; the next run looks again.
-        redactions: Secrets replaced before chunking.
+        redactions: Secrets replaced before chunking, in the files indexed in this run.
         chunks_written: Chunks written in this run.
         chunks_total: Chunks in the index now.
         seconds: Wall seconds of the whole run.
@@ -96,6 +97,9 @@ class IndexReport:
         epoch: Number of the commit that the index is at now.
         commits: Commits made in this run (checkpoints and the last one).
         warning: Something the user should know, or None.
+        secrets: What is done about secrets.
+        secrets_allowed: Secrets that stay in the files indexed in this run, because their line or
+            `.rcm-secrets-allow` says so.
     """
 
     root: str
@@ -120,6 +124,8 @@ class IndexReport:
     epoch: int
     commits: int
     warning: str | None = None
+    secrets: SecretsMode = "redact"
+    secrets_allowed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,3 +168,49 @@ class IndexStatus:
     removed: tuple[str, ...]
     stale_fields: tuple[str, ...]
     updated_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class SecretFinding:
+    """A secret in a file. The value is not kept.
+
+    Attributes:
+        path: Relative to the root.
+        line: 1-based line it begins on.
+        end_line: Its last line; more than `line` for private keys only.
+        rule: Name of the rule that found it.
+        confidence: `"high"` when the form itself tells, `"generic"` for a random value assigned to
+            a name that says secret.
+        fingerprint: Eight hexadecimal digits that tell it from others; `.rcm-secrets-allow` takes
+            them.
+        allowed: Whether its line or `.rcm-secrets-allow` lets it stay.
+    """
+
+    path: str
+    line: int
+    end_line: int
+    rule: str
+    confidence: Literal["high", "generic"]
+    fingerprint: str
+    allowed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SecretsReport:
+    """What `find_secrets` found in a tree.
+
+    Attributes:
+        root: Absolute path of the tree.
+        findings: Secrets, in order of path and line.
+        files_scanned: Files whose text was looked at.
+        skipped: Files not looked at, by reason; those with `"sensitive-name"` are never opened.
+        failures: Files that could not be read.
+        warning: Something the user should know, or None.
+    """
+
+    root: str
+    findings: tuple[SecretFinding, ...]
+    files_scanned: int
+    skipped: Mapping[str, int]
+    failures: tuple[FileFailure, ...]
+    warning: str | None = None

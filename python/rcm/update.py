@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rcm import _rcm
+from rcm.allow_list import NOTHING_ALLOWED, AllowList
 from rcm.chunks import ChunkBatches, ScanOptions, walk
 from rcm.embed import Embedder
 from rcm.errors import IndexDamagedError
@@ -56,6 +57,7 @@ class UpdateOptions:
         force: Build a new index beside the old one, whatever is unchanged.
         workers: Threads, or None to choose.
         scan: What to look at.
+        allowed: Which secrets may stay.
         force_sequential: Whether the environment forces sequential mode.
         progress: Called now and then, from the thread that runs the update.
     """
@@ -64,6 +66,7 @@ class UpdateOptions:
     force: bool = False
     workers: int | None = None
     scan: ScanOptions = field(default_factory=ScanOptions)
+    allowed: AllowList = NOTHING_ALLOWED
     force_sequential: bool = False
     progress: Callable[[Progress], None] | None = None
 
@@ -182,7 +185,7 @@ class _Run:
         self.counts: Counter[str] = Counter()
         self.failures: list[FileFailure] = []
         self.moved: list[str] = []
-        self.chunks = self.redactions = self.removed = self.total = 0
+        self.chunks = self.redactions = self.allowed = self.removed = self.total = 0
         self.walked: _rcm.Walked
         self._touched: list[tuple[str, tuple[int, int, int, int], int]] = []
 
@@ -202,7 +205,8 @@ class _Run:
         for path in plan.removed:
             self.removed += writer.remove(path)
         if plan.n_candidates:
-            batches = ChunkBatches(plan, self.mode, self.workers, self.options.scan)
+            scan, allowed = self.options.scan, self.options.allowed
+            batches = ChunkBatches(plan, self.mode, self.workers, scan, allowed)
             self._store(writer, batches, plan.n_candidates, scanned_ns)
             self._add_seconds(batches.seconds())
         self._progress("commit", self.total, self.total)
@@ -243,6 +247,7 @@ class _Run:
     def _count(self, outcome: _rcm.FileOutcome, writer: IndexWriter, scanned_ns: int) -> None:
         self.counts[outcome.status] += 1
         self.redactions += outcome.n_redactions
+        self.allowed += outcome.n_allowed
         if outcome.status == "gone":
             self.removed += writer.remove(outcome.path)
         elif outcome.status == "failed":
@@ -305,7 +310,8 @@ class _Run:
         by_path = Counter(reason for _, reason in self.walked.skipped)
         by_content = writer.skipped()
         known_skips = sum(by_content.values()) - self.counts["skipped"]
-        warnings = [text for text in (self.walked.warning, warning) if text]
+        listed = self.options.allowed.warning
+        warnings = [text for text in (self.walked.warning, warning, listed) if text]
         return IndexReport(
             root=str(self.root),
             mode=self.mode,
@@ -329,6 +335,8 @@ class _Run:
             epoch=writer.epoch,
             commits=writer.commits,
             warning="\n".join(warnings) or None,
+            secrets=self.options.scan.secrets,
+            secrets_allowed=self.allowed,
         )
 
 

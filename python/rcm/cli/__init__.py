@@ -19,7 +19,7 @@ from rcm.cli.console import prepare_streams, write_notice, write_result
 from rcm.cli.interrupts import leave, signals_stop
 from rcm.present.style import is_terminal, style_for
 
-COMMANDS = ("index", "search", "related", "status", "inspect", "clear", "completions")
+COMMANDS = ("index", "search", "related", "status", "inspect", "secrets", "clear", "completions")
 
 _SUMMARY = "local code search: index a tree in seconds, search it by meaning, words and symbols"
 _EXAMPLES = """\

@@ -55,6 +55,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="leave out larger files; K, M and G may follow the number "
         "(default: as last time, at first 1M)",
     )
+    parser.add_argument(
+        "--secrets",
+        choices=("redact", "skip-chunk", "skip-file", "off"),
+        help="replace their values, leave out chunks or files that hold one, or index them as they "
+        "are (default: as last time, at first redact); another choice rebuilds the index",
+    )
     add_models(parser)
     add_json(parser)
     parser.add_argument(
@@ -76,6 +82,7 @@ def run(args: argparse.Namespace) -> int:
                 use_ignore=args.ignore,
                 hidden=args.hidden,
                 max_file_bytes=args.max_file_size,
+                secrets=args.secrets,
                 progress=bar.report,
             )
             return report, str(index.index_dir)

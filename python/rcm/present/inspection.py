@@ -64,7 +64,10 @@ def _filter(inspection: Mapping[str, Any], _style: Style) -> list[str]:
         return [f"left out: {escape_path(str(verdict['skipped']))}"]
     redactions = verdict.get("redactions", [])
     text = "kept, bytes that are not UTF-8 replaced" if verdict.get("lossy") else "kept"
-    return [f"{text}, {count(len(redactions), 'secret')} replaced", *map(_redaction, redactions)]
+    text += f", {count(len(redactions), 'secret')} replaced"
+    if verdict.get("allowed"):
+        text += f", {count(int(verdict['allowed']), 'secret')} allowed"
+    return [text, *map(_redaction, redactions)]
 
 
 def _redaction(redaction: Any) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from rcm.types import IndexReport, IndexStatus, SearchResult
+from rcm.types import IndexReport, IndexStatus, SearchResult, SecretsReport
 
 
 def render_json(value: object) -> str:
@@ -69,6 +69,12 @@ def status_object(status: IndexStatus) -> dict[str, Any]:
     return {**plain(status), "fresh": is_fresh(status)}
 
 
+def secrets_object(report: SecretsReport) -> dict[str, Any]:
+    """What `rcm secrets --json` prints: the report, no value in it."""
+    findings = [_with_path_bytes(finding.path, plain(finding)) for finding in report.findings]
+    return {**plain(report), "findings": findings}
+
+
 def is_fresh(status: IndexStatus) -> bool:
     """Whether the index is there, of this version's making, and agrees with the tree."""
     differs = status.added or status.changed or status.removed or status.stale_fields
@@ -76,12 +82,15 @@ def is_fresh(status: IndexStatus) -> bool:
 
 
 def _result(result: SearchResult) -> dict[str, Any]:
-    values: dict[str, Any] = plain(result)
+    return _with_path_bytes(result.path, plain(result))
+
+
+def _with_path_bytes(path: str, values: dict[str, Any]) -> dict[str, Any]:
     try:
-        result.path.encode("utf-8")
+        path.encode("utf-8")
     except UnicodeEncodeError:
         with contextlib.suppress(UnicodeEncodeError):  # a surrogate that stands for no byte
-            raw = result.path.encode("utf-8", "surrogateescape")
+            raw = path.encode("utf-8", "surrogateescape")
             values["path_base64"] = base64.b64encode(raw).decode("ascii")
     return values
 

@@ -47,7 +47,7 @@ def _facts(report: IndexReport, index_dir: str) -> list[tuple[str, str]]:
     return [
         ("files", _files(report)),
         ("skipped", _skipped(report.skipped)),
-        ("secrets", f"{report.redactions:,} replaced before chunking"),
+        ("secrets", _secrets(report)),
         ("chunks", f"{report.chunks_written:,} written, {report.chunks_total:,} in the index"),
         ("time", _time(report)),
         ("mode", f"{report.mode} ({report.mode_reason}), {count(report.workers, 'worker')}"),
@@ -68,6 +68,18 @@ def _files(report: IndexReport) -> str:
 def _skipped(skipped: Mapping[str, int]) -> str:
     ordered = sorted(skipped.items(), key=lambda item: (-item[1], item[0]))
     return ", ".join(f"{n:,} {reason}" for reason, n in ordered if n) or "none"
+
+
+def _secrets(report: IndexReport) -> str:
+    text = {
+        "redact": f"{report.redactions:,} replaced before chunking",
+        "skip-chunk": "chunks that hold one left out (--secrets skip-chunk)",
+        "skip-file": "files that hold one left out (--secrets skip-file)",
+        "off": "indexed as they are (--secrets off)",
+    }[report.secrets]
+    if report.secrets_allowed:
+        text += f", {report.secrets_allowed:,} allowed (`rcm secrets` lists them)"
+    return text
 
 
 def _time(report: IndexReport) -> str:

@@ -17,7 +17,7 @@ use rayon::prelude::*;
 use crate::cancel::Cancel;
 use crate::chunk::{Chunk, chunk};
 use crate::error::Error;
-use crate::filter::{Redaction, filter};
+use crate::filter::{SecretMode, SecretPolicy, Secrets, filter};
 use crate::parse::{Degraded, parse};
 use crate::read::{Digest, Unread, digest, read};
 use crate::skip::SkipReason;
@@ -87,8 +87,8 @@ pub struct Document {
     pub chunks: Vec<TermedChunk>,
     /// Whether bytes that are not UTF-8 were replaced.
     pub lossy: bool,
-    /// Secrets replaced.
-    pub redactions: Vec<Redaction>,
+    /// Secrets replaced, and those allowed to stay.
+    pub secrets: Secrets,
     /// Set when the file could not be wholly parsed.
     pub degraded: Option<Degraded>,
 }
@@ -129,6 +129,7 @@ pub fn process_file(
     entry: &Entry,
     known: Option<&Digest>,
     max_file_bytes: u64,
+    secrets: &SecretPolicy,
     timers: &Timers,
 ) -> Processed {
     let (bytes, current) = match timers.time(0, || read(root, entry, max_file_bytes)) {
@@ -147,7 +148,7 @@ pub fn process_file(
     let outcome = if known == Some(&digest) {
         Outcome::Unchanged
     } else {
-        survive(|| process_bytes(&entry.path, &bytes, timers))
+        survive(|| process_bytes(&entry.path, &bytes, secrets, timers))
     };
     Processed { entry: current, digest: Some(digest), moved, outcome }
 }
@@ -174,21 +175,32 @@ thread_local! {
     static SURVIVES: Cell<bool> = const { Cell::new(false) };
 }
 
-fn process_bytes(path: &Path, bytes: &[u8], timers: &Timers) -> Outcome {
-    let text = match timers.time(2, || filter(path, bytes)) {
+fn process_bytes(path: &Path, bytes: &[u8], policy: &SecretPolicy, timers: &Timers) -> Outcome {
+    let text = match timers.time(2, || filter(path, bytes, policy)) {
         Ok(text) => text,
         Err(reason) => return Outcome::Skipped(reason),
     };
     let tree = timers.time(3, || parse(path, &text.text));
-    let chunks = timers.time(4, || chunk(&text.text, &tree));
+    let mut chunks = timers.time(4, || chunk(&text.text, &tree));
+    if policy.mode == SecretMode::SkipChunk {
+        chunks.retain(|chunk| !holds_secret(chunk, &text.secrets));
+        if chunks.is_empty() {
+            return Outcome::Skipped(SkipReason::Secrets);
+        }
+    }
     let chunks = timers.time(5, || chunks.into_iter().map(|chunk| with_terms(path, chunk)).collect());
     Outcome::Indexed(Document {
         language: tree.language,
         chunks,
         lossy: text.lossy,
-        redactions: text.redactions,
+        secrets: text.secrets,
         degraded: tree.degraded,
     })
+}
+
+fn holds_secret(chunk: &Chunk, secrets: &Secrets) -> bool {
+    let within = |line, end_line| line <= chunk.end_line && chunk.start_line <= end_line;
+    secrets.found.iter().any(|secret| within(secret.line, secret.end_line))
 }
 
 fn with_terms(path: &Path, chunk: Chunk) -> TermedChunk {
@@ -212,6 +224,8 @@ pub struct Job {
     pub files: Vec<(Entry, Option<Digest>)>,
     /// Size cap in bytes.
     pub max_file_bytes: u64,
+    /// What is done about secrets.
+    pub secrets: SecretPolicy,
     /// When to process them.
     pub mode: Mode,
     /// Worker threads (1 in sequential mode, whatever is asked for).
@@ -304,7 +318,7 @@ fn process_block(
 ) -> Vec<Processed> {
     let process = |(entry, known): &(Entry, Option<Digest>)| {
         (!cancel.is_cancelled())
-            .then(|| process_file(&job.root, entry, known.as_ref(), job.max_file_bytes, timers))
+            .then(|| process_file(&job.root, entry, known.as_ref(), job.max_file_bytes, &job.secrets, timers))
     };
     let files = &job.files[range];
     pool.install(|| match job.mode {

@@ -21,13 +21,15 @@ pub enum SkipReason {
     Generated,
     /// Begins with a private key.
     PrivateKey,
+    /// Holds a secret, and such files were not wanted.
+    Secrets,
     /// No line with anything on it.
     Empty,
 }
 
 impl SkipReason {
     /// All reasons, in the order in which the stages decide them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::TooLarge,
         Self::SensitiveName,
         Self::Symlink,
@@ -37,6 +39,7 @@ impl SkipReason {
         Self::Minified,
         Self::Generated,
         Self::PrivateKey,
+        Self::Secrets,
         Self::Empty,
     ];
 
@@ -52,6 +55,7 @@ impl SkipReason {
             Self::Minified => "minified",
             Self::Generated => "generated",
             Self::PrivateKey => "private-key",
+            Self::Secrets => "secrets",
             Self::Empty => "empty",
         }
     }
@@ -68,6 +72,7 @@ impl SkipReason {
             Self::Minified => "machine-packed text with very long lines",
             Self::Generated => "marked as generated",
             Self::PrivateKey => "holds a private key",
+            Self::Secrets => "holds a secret, and files or chunks with secrets were not wanted",
             Self::Empty => "nothing in it",
         }
     }

@@ -13,17 +13,20 @@ use rcm_core::terms;
 use rcm_core::walk::{Entry, inspect_path};
 
 use crate::embed::PyStaticTable;
+use crate::secrets::policy;
 
 /// Runs the stages on `root/path` one by one and reports each.
 #[pyfunction]
-#[pyo3(signature = (root, path, *, table = None, max_file_bytes = 1 << 20))]
+#[pyo3(signature = (root, path, *, table = None, max_file_bytes = 1 << 20, allowed = Vec::new()))]
 pub fn inspect<'py>(
     py: Python<'py>,
     root: PathBuf,
     path: PathBuf,
     table: Option<PyRef<'py, PyStaticTable>>,
     max_file_bytes: u64,
+    allowed: Vec<String>,
 ) -> PyResult<Bound<'py, PyDict>> {
+    let policy = policy("redact", &allowed)?;
     let report = PyDict::new(py);
     let phases = PyDict::new(py);
     let (entry, verdict) = inspect_path(&root, &path, max_file_bytes).map_err(crate::error::to_py)?;
@@ -43,7 +46,7 @@ pub fn inspect<'py>(
     };
     let digest = timed(&phases, "hash", || digest(&bytes))?;
     report.set_item("sha256", hex(&digest))?;
-    let text = match timed(&phases, "filter", || filter(&path, &bytes))? {
+    let text = match timed(&phases, "filter", || filter(&path, &bytes, &policy))? {
         Ok(text) => text,
         Err(reason) => {
             let skipped = PyDict::new(py);
@@ -110,15 +113,16 @@ fn degraded(why: Degraded) -> &'static str {
 
 fn filtered<'py>(py: Python<'py>, text: &Text) -> PyResult<Bound<'py, PyDict>> {
     let redactions = PyList::empty(py);
-    for redaction in &text.redactions {
+    for secret in &text.secrets.found {
         let row = PyDict::new(py);
-        row.set_item("rule", redaction.rule)?;
-        row.set_item("line", redaction.line)?;
+        row.set_item("rule", secret.rule)?;
+        row.set_item("line", secret.line)?;
         redactions.append(row)?;
     }
     let report = PyDict::new(py);
     report.set_item("lossy", text.lossy)?;
     report.set_item("redactions", redactions)?;
+    report.set_item("allowed", text.secrets.allowed.len())?;
     Ok(report)
 }
 

@@ -8,6 +8,7 @@ mod embed;
 mod error;
 mod files;
 mod inspect;
+mod secrets;
 mod segments;
 mod stream;
 mod text;
@@ -32,6 +33,8 @@ fn _rcm(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(walk::walk, module)?)?;
     module.add_function(wrap_pyfunction!(walk::hash_files, module)?)?;
     module.add_function(wrap_pyfunction!(inspect::inspect, module)?)?;
+    module.add_function(wrap_pyfunction!(secrets::find_secrets, module)?)?;
+    module.add_function(wrap_pyfunction!(secrets::secret_rules, module)?)?;
     module.add_function(wrap_pyfunction!(text::terms, module)?)?;
     module.add_function(wrap_pyfunction!(text::query_terms, module)?)?;
     module.add_function(wrap_pyfunction!(text::effective_stem, module)?)?;

@@ -13,6 +13,7 @@ use rcm_core::pipeline::{Blocks, Job, Mode, Outcome, Processed, TermedChunk, Tim
 
 use crate::detached::{POLL, detached};
 use crate::embed::{PyStaticTable, PyVectors};
+use crate::secrets::policy;
 use crate::walk::PyPlan;
 
 /// Iterator of [`PyBatch`] over the candidates of a plan, in the order of the walk.
@@ -22,8 +23,17 @@ pub struct PyChunkStream(Blocks);
 #[pymethods]
 impl PyChunkStream {
     #[new]
-    #[pyo3(signature = (plan, *, mode = "parallel", workers = 1, max_file_bytes = 1 << 20))]
-    fn new(plan: &PyPlan, mode: &str, workers: usize, max_file_bytes: u64) -> PyResult<Self> {
+    #[pyo3(signature = (
+        plan, *, mode = "parallel", workers = 1, max_file_bytes = 1 << 20, secrets = "redact", allowed = Vec::new()
+    ))]
+    fn new(
+        plan: &PyPlan,
+        mode: &str,
+        workers: usize,
+        max_file_bytes: u64,
+        secrets: &str,
+        allowed: Vec<String>,
+    ) -> PyResult<Self> {
         let mode = match mode {
             "sequential" => Mode::Sequential,
             "parallel" => Mode::Parallel,
@@ -34,8 +44,9 @@ impl PyChunkStream {
                 )));
             }
         };
-        let job =
-            Job { root: plan.root.clone(), files: plan.candidates.clone(), max_file_bytes, mode, workers };
+        let secrets = policy(secrets, &allowed)?;
+        let (root, files) = (plan.root.clone(), plan.candidates.clone());
+        let job = Job { root, files, max_file_bytes, secrets, mode, workers };
         Blocks::start(job).map(Self).map_err(crate::error::to_py)
     }
 
@@ -221,7 +232,16 @@ impl PyFileOutcome {
     #[getter]
     fn n_redactions(&self) -> usize {
         match &self.file().outcome {
-            Outcome::Indexed(document) => document.redactions.len(),
+            Outcome::Indexed(document) => document.secrets.found.len(),
+            _ => 0,
+        }
+    }
+
+    /// Secrets that were allowed to stay.
+    #[getter]
+    fn n_allowed(&self) -> usize {
+        match &self.file().outcome {
+            Outcome::Indexed(document) => document.secrets.allowed.len(),
             _ => 0,
         }
     }

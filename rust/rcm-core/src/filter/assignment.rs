@@ -35,6 +35,9 @@ pub(super) const KEYWORDS: &[&str] = &[
 /// Shortest value, in bytes.
 const SHORTEST: usize = 16;
 
+/// The same of hexadecimal digits: shorter ones are mostly versions of something.
+const SHORTEST_HEX: usize = 20;
+
 /// Bits per byte that a value must have: random letters and digits of this length are above, words below.
 const MIN_ENTROPY: f64 = 3.5;
 /// The same for values of hexadecimal digits only, which cannot have more than 4.
@@ -74,7 +77,7 @@ const PLACEHOLDERS: &[&str] = &[
     "...",
 ];
 
-/// A line with one of these words speaks of sums and versions, which look like secrets.
+/// A line with one of these words speaks of sums, versions, form fields and pages of results, which look like secrets.
 const SUM_CONTEXTS: &[&str] = &[
     "sha1",
     "sha2",
@@ -93,12 +96,19 @@ const SUM_CONTEXTS: &[&str] = &[
     "uuid",
     "guid",
     "cursor",
+    "authenticity",
+    "nexttoken",
+    "next_token",
+    "next-token",
+    "pagetoken",
+    "page_token",
+    "continuation",
     "public_key",
     "publickey",
 ];
 
 /// Where values are commonly written without quotes.
-const UNQUOTED: &[&str] = &["cfg", "conf", "env", "ini", "properties", "yaml", "yml"];
+const UNQUOTED: &[&str] = &["bash", "cfg", "conf", "env", "ini", "properties", "sh", "yaml", "yml", "zsh"];
 
 const NAME_PATTERN: &str = concat!(
     r"[A-Za-z0-9_.\-]{0,60}(?:passw(?:or)?d|passphrase|secret|token|api[_\-]?key|(?:access|auth|signing|encryption|private)",
@@ -112,10 +122,17 @@ static QUOTED: LazyLock<Regex> = LazyLock::new(|| {
     ))
 });
 
+/// `<name>value</name>`, `<add key="name" value="value"/>`.
+static MARKUP: LazyLock<Regex> = LazyLock::new(|| {
+    compile(&format!(
+        r#"{NAME_PATTERN}(?:["']\s+value\s*=\s*["']|>\s*)([^"'`<>\s]{{{SHORTEST},512}})\s*(?:["']|</)"#
+    ))
+});
+
 /// `name=value` or `name: value` that fill a line.
 static BARE: LazyLock<Regex> = LazyLock::new(|| {
     compile(&format!(
-        r"^\s*(?:export\s+|-\s+)?{NAME_PATTERN}\s*[=:]\s*([A-Za-z0-9_+/=.~!@#^&*\-]{{{SHORTEST},512}})\s*$"
+        r"^\s*(?:export\s+|ENV\s+|ARG\s+|-\s+)?{NAME_PATTERN}\s*[=:]\s*([A-Za-z0-9_+/=.~!@#^&*\-]{{{SHORTEST},512}})\s*$"
     ))
 });
 
@@ -130,8 +147,9 @@ fn compile(pattern: &str) -> Regex {
 /// The patterns and word lists, for the identity of the rules.
 pub(super) fn identity() -> String {
     format!(
-        "{NAME}{}{}{KEYWORDS:?}{PLACEHOLDERS:?}{SUM_CONTEXTS:?}{UNQUOTED:?}",
+        "{NAME}{}{}{}{KEYWORDS:?}{PLACEHOLDERS:?}{SUM_CONTEXTS:?}{UNQUOTED:?}",
         QUOTED.as_str(),
+        MARKUP.as_str(),
         BARE.as_str()
     )
 }
@@ -140,29 +158,35 @@ pub(super) fn identity() -> String {
 pub(super) fn allows_unquoted(path: &Path) -> bool {
     let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
-    UNQUOTED.contains(&extension) || name.starts_with(".env")
+    UNQUOTED.contains(&extension) || name.starts_with(".env") || name.starts_with("dockerfile")
 }
 
 /// The values on `line` that look like secrets, as ranges within the line.
 pub(super) fn find(line: &[u8], unquoted: bool) -> Vec<Range<usize>> {
+    if line.len() < SHORTEST {
+        return Vec::new();
+    }
     let quoted = memchr::memchr3(b'"', b'\'', b'`', line).is_some();
-    let pattern = match (quoted, unquoted) {
-        _ if line.len() < SHORTEST => return Vec::new(),
-        (true, _) => &QUOTED,
-        (false, true) => &BARE,
-        (false, false) => return Vec::new(),
-    };
-    let values = pattern.captures_iter(line).filter_map(|found| found.get(1));
+    let markup = memchr::memchr(b'<', line).is_some();
+    let patterns = [(quoted, &QUOTED), (markup, &MARKUP), (unquoted && !quoted, &BARE)];
+    let patterns = patterns.into_iter().filter(|(applies, _)| *applies);
+    let values =
+        patterns.flat_map(|(_, pattern)| pattern.captures_iter(line)).filter_map(|found| found.get(1));
     values.filter(|value| is_secret(value.as_bytes(), line)).map(|value| value.range()).collect()
 }
 
 fn is_secret(value: &[u8], line: &[u8]) -> bool {
     let hex = value.iter().all(u8::is_ascii_hexdigit);
-    let enough = if hex { MIN_ENTROPY_HEX } else { MIN_ENTROPY };
-    is_opaque(value) && entropy(value) >= enough && !is_placeholder(value) && !is_uuid(value) && {
-        let line = line.to_ascii_lowercase();
-        !SUM_CONTEXTS.iter().any(|word| memchr::memmem::find(&line, word.as_bytes()).is_some())
-    }
+    let (shortest, enough) = if hex { (SHORTEST_HEX, MIN_ENTROPY_HEX) } else { (SHORTEST, MIN_ENTROPY) };
+    value.len() >= shortest
+        && is_opaque(value)
+        && entropy(value) >= enough
+        && !is_placeholder(value)
+        && !is_uuid(value)
+        && {
+            let line = line.to_ascii_lowercase();
+            !SUM_CONTEXTS.iter().any(|word| memchr::memmem::find(&line, word.as_bytes()).is_some())
+        }
 }
 
 /// Whether `value` holds one of the words that people write where a secret belongs.

@@ -9,7 +9,7 @@ use regex::bytes::{Regex, RegexBuilder};
 pub(super) const NAME: &str = "private-key";
 
 /// What a line must hold to begin a block, in any case.
-pub(super) const KEYWORD: &str = "private key";
+pub(super) const KEYWORDS: &[&str] = &["private key"];
 
 /// A file is a key when its block begins this early, bytes.
 const HEAD: usize = 4_096;

@@ -11,12 +11,17 @@ const LOCAL_HOSTS: [&str; 6] = ["localhost", "127.0.0.1", "0.0.0.0", "example.",
 /// How passwords in manuals begin.
 const MANUAL_PASSWORDS: [&str; 5] = ["pass", "p4ss", "p@ss", "pwd", "mypw"];
 
+/// `pass` in base64, by its place in the group of three: basic credentials of manuals.
+const ENCODED_PASSWORDS: [&str; 3] = ["cGFzc", "Bhc3", "wYXNz"];
+
 /// The extra condition of a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Proof {
     /// More than a row of one or two characters.
     NoRow,
-    /// The same, and not the vendor's own `...EXAMPLE`.
+    /// The same, and letters as mixed as only a random value has them: for a short prefix that words may begin with.
+    RandomForm,
+    /// More than a row, and not the vendor's own `...EXAMPLE`.
     NoExample,
     /// As random as a key without a prefix has to be.
     RandomKey,
@@ -33,19 +38,28 @@ impl Proof {
         let example = memchr::memmem::find(value, b"EXAMPLE").is_some();
         match self {
             Self::NoRow => entropy(value) >= ROW,
+            Self::RandomForm => is_mixed(value) && entropy(value) >= if digit { 3.0 } else { 4.0 },
             Self::NoExample => !example && entropy(value) >= ROW,
             Self::RandomKey => digit && !example && entropy(value) >= 4.0,
-            Self::Credential => digit && entropy(value) >= 3.0 && !is_placeholder(value),
+            Self::Credential => {
+                let manual = ENCODED_PASSWORDS
+                    .iter()
+                    .any(|word| memchr::memmem::find(value, word.as_bytes()).is_some());
+                digit && entropy(value) >= 3.0 && !manual && !is_placeholder(value)
+            }
             Self::Password => is_password(value, digit) && !is_local(rest),
         }
     }
 }
 
 fn is_password(value: &[u8], digit: bool) -> bool {
-    let mixed = value.iter().any(u8::is_ascii_uppercase) && value.iter().any(u8::is_ascii_lowercase);
     let lower = value.to_ascii_lowercase();
     let manual = MANUAL_PASSWORDS.iter().any(|start| lower.starts_with(start.as_bytes()));
-    (digit || mixed || value.len() >= 16) && !manual && !is_placeholder(value)
+    (digit || is_mixed(value) || value.len() >= 16) && !manual && !is_placeholder(value)
+}
+
+fn is_mixed(value: &[u8]) -> bool {
+    value.iter().any(u8::is_ascii_uppercase) && value.iter().any(u8::is_ascii_lowercase)
 }
 
 /// Whether the URL goes on, behind its `@`, with a host of [`LOCAL_HOSTS`].
