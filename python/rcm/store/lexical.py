@@ -25,7 +25,9 @@ from rcm.store.folder import fsync_folder
 HEAP_BYTES = 64 << 20
 
 _Query = tantivy.Query
-_Must, _Should = tantivy.Occur.Must, tantivy.Occur.Should
+_Must, _Should, _MustNot = tantivy.Occur.Must, tantivy.Occur.Should, tantivy.Occur.MustNot
+#: Terms whose frequency is remembered: spelling, scores and rarity ask for the same ones.
+_MOST_FREQUENCIES = 1 << 16
 _TEMPORARY = re.compile(r"\.tmp\w+$")
 
 
@@ -81,6 +83,7 @@ class LexicalReader:
         self._folder = folder
         index = _open(folder, make=False)
         self._schema = index.schema
+        self._frequencies: dict[str, int] = {}
         try:
             self._searcher = index.searcher()
         except (ValueError, OSError) as error:
@@ -136,11 +139,31 @@ class LexicalReader:
         hits = self._searcher.search(query, limit, count=False).hits
         return self._ids(hits)
 
+    def near(self, term: str, distance: int, without: Sequence[str], limit: int) -> list[int]:
+        """Return ids of chunks that hold a term within some edits of one, a swap counting as one.
+
+        Args:
+            term: The term; it need not occur.
+            distance: Most edits, 1 or 2.
+            without: Chunks with one of these terms are left out.
+            limit: Most chunks returned.
+        """
+        fuzzy = _Query.fuzzy_term_query(self._schema, "terms", term, distance)
+        query = _Query.boolean_query(
+            [(_Must, fuzzy), *((_MustNot, self._term("terms", other)) for other in without)]
+        )
+        return self._ids(self._searcher.search(query, limit, count=False).hits)
+
     def document_frequency(self, term: str) -> int:
         """Return how many live chunks hold a term; deleted ones do not count."""
-        found = self._searcher.search(self._term("terms", term), 1, count=True)
-        # The stub leaves `count` out; it is None when it was not asked for.
-        return int(getattr(found, "count", None) or 0)
+        known = self._frequencies.get(term)
+        if known is None:
+            found = self._searcher.search(self._term("terms", term), 1, count=True)
+            # The stub leaves `count` out; it is None when it was not asked for.
+            known = int(getattr(found, "count", None) or 0)
+            if len(self._frequencies) < _MOST_FREQUENCIES:
+                self._frequencies[term] = known
+        return known
 
     def chunk(self, chunk_id: int) -> StoredChunk:
         """Return a chunk's text and place.

@@ -80,6 +80,14 @@ class IndexReader:
         """Files with chunks, by path."""
         return {file.path: file for file in self.files}
 
+    @cached_property
+    def by_name(self) -> dict[str, list[IndexedFile]]:
+        """Files with chunks, by the last part of their path."""
+        named: dict[str, list[IndexedFile]] = {}
+        for file in self.files:
+            named.setdefault(file.path.rpartition("/")[2], []).append(file)
+        return named
+
     def chunk(self, chunk_id: int) -> StoredChunk:
         """Return a chunk's text and place.
 

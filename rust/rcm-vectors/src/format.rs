@@ -18,7 +18,7 @@
 use std::ops::Range;
 
 /// Version of the file format. A file of another version is refused.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 
 /// First bytes of each segment file.
 pub(crate) const MAGIC: [u8; 8] = *b"rcm-vec\n";

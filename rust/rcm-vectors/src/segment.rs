@@ -152,11 +152,11 @@ impl Segment {
         }
     }
 
-    /// Places of the definitions of `name`.
-    pub(crate) fn definitions_of(&self, name: u64) -> Range<usize> {
+    /// Places of the definitions of names from `first` to `last`.
+    pub(crate) fn definitions_of(&self, first: u64, last: u64) -> Range<usize> {
         let names = self.section(&self.layout.names);
-        let start = lower_bound(names, |number| u64::from_le_bytes(number) < name);
-        let end = lower_bound(names, |number| u64::from_le_bytes(number) <= name);
+        let start = lower_bound(names, |number| u64::from_le_bytes(number) < first);
+        let end = lower_bound(names, |number| u64::from_le_bytes(number) <= last);
         start..end.max(start)
     }
 

@@ -34,7 +34,7 @@ fn use_all(segment: Segment, folder: &Path) {
     assert_eq!(segments.similarity(&query, &ids).len(), ids.len());
     assert_eq!(segments.bm25(&ids, &[(2, 1.0), (100, 2.0)], 1.5, 0.75, 3.0).len(), ids.len());
     for &id in &ids {
-        let _ = (segments.vector(id), segments.definitions(id), segments.definitions(9));
+        let _ = (segments.vector(id), segments.definitions(id, 0), segments.definitions(9, 16));
     }
     let _ = merge(&segments, &folder.join("merged"));
 }
@@ -107,8 +107,8 @@ fn errors_name_file_and_reason() {
         Segment::open(&path).unwrap_err().to_string().replace(&path.display().to_string(), "FILE")
     };
     assert_eq!(message(b"{}"), "FILE: cut off within the header");
-    bytes[8] = 2;
-    assert_eq!(message(&bytes), "FILE: format version 2, not 1");
+    bytes[8] = 3;
+    assert_eq!(message(&bytes), "FILE: format version 3, not 2");
     bytes[0] = b'R';
     assert_eq!(message(&bytes), "FILE: not a vector segment");
     assert!(matches!(Segment::open(&folder.path().join("none")), Err(SegmentError::Io { .. })));
