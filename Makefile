@@ -21,13 +21,16 @@ ANNOTATIONS ?=
 REPOSITORIES ?=
 LIST ?=
 QUALITY_FLAGS ?=
+# `make label-free`: source trees; git clones are also asked about their commits.
+TREES ?=
+LABEL_FREE_FLAGS ?=
 BENCH_FLAGS ?=
 
 # The steps share one environment and one cargo lock, and they use both cores by themselves.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types stubs cargo-test rustdoc docs-check pytest wheel-test bench \
-	bench-baseline quality model format clean check-tools
+	bench-baseline quality label-free model format clean check-tools
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -82,6 +85,10 @@ quality: $(VENV)/.dev ## Search quality (ANNOTATIONS=dir REPOSITORIES=dir LIST=r
 		echo "make quality needs ANNOTATIONS=dir REPOSITORIES=dir LIST=repos.json" >&2; exit 2; fi
 	$(BIN)/python benches/quality.py --annotations "$(ANNOTATIONS)" --repositories "$(REPOSITORIES)" \
 		--list "$(LIST)" $(QUALITY_FLAGS)
+
+label-free: $(VENV)/.dev ## Search quality by documentation and commits, on any trees or clones (TREES="[name=]dir ...")
+	@if [ -z "$(TREES)" ]; then echo 'make label-free needs TREES="dir ..."' >&2; exit 2; fi
+	$(BIN)/python benches/label_free.py $(TREES) $(LABEL_FREE_FLAGS)
 
 model: $(VENV)/.installed ## Train the embedding table that travels in the wheel
 	$(PIP) install "$$(ls dist/*.whl)[train]"

@@ -21,13 +21,14 @@ from typing import Any
 from quality_metric import DEPTH, Query, load_annotations, ndcg, paired_interval, target_ranks
 from rcm import Index
 from rcm.embed import open_embedder
+from rcm.query import understand
 from rcm.rank import DEFAULT, Weights, rank
 from rcm.search import Candidates, Filters, retrieve
 from rcm.store.folder import IndexFolder
 from rcm.store.reader import IndexReader, open_reader
 
 #: Weights that switch a part off when they are 0.
-PARTS = ("aggregation", "stem", "definition", "size", "test", "prose", "bundled")
+PARTS = ("aggregation", "stem", "definition", "size", "test", "prose", "bundled", "rare")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class Repository:
 
     def _native(self, query: Query, found: Candidates, weights: Weights) -> float:
         hits = []
-        for one in rank(query.text, found, self.reader, weights, top_k=DEPTH):
+        for one in rank(understand(query.text), found, self.reader, weights, top_k=DEPTH):
             chunk = self.reader.chunk(one.chunk_id)
             path = self.prefix + self.reader.file_of(one.chunk_id).path
             hits.append(Hit(path, chunk.start_line, chunk.end_line))
@@ -71,7 +72,8 @@ def load(entry: dict[str, Any], arguments: argparse.Namespace, indexes: Path) ->
     embedder = open_embedder()
     queries = load_annotations(arguments.annotations / f"{name}.json")
     asked = [
-        (query, retrieve(query.text, reader, embedder, "hybrid", Filters())) for query in queries
+        (query, retrieve(understand(query.text).text, reader, embedder, "hybrid", Filters()))
+        for query in queries
     ]
     return Repository(name, reader, f"{below}/" if below else "", tuple(asked))
 

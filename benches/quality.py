@@ -82,7 +82,11 @@ def measure(entry: dict[str, Any], arguments: argparse.Namespace, indexes: Path)
 
         def search(text: str, top_k: int) -> list[rcm.SearchResult]:
             found = index.search(
-                text, top_k=top_k, mode=arguments.mode, rerank=not arguments.no_rerank
+                text,
+                top_k=top_k,
+                mode=arguments.mode,
+                rerank=not arguments.no_rerank,
+                reranker=arguments.rerank,
             )
             return [replace(hit, path=f"{prefix}/{hit.path}") for hit in found] if prefix else found
 
@@ -254,7 +258,7 @@ def as_json(
         "mode": arguments.mode,
         "embedder": arguments.embedder or "default",
         "whole": arguments.whole,
-        "rerank": not arguments.no_rerank,
+        "rerank": arguments.rerank or not arguments.no_rerank,
     }
     return {"facts": facts, "summary": summary, "repositories": stored}
 
@@ -273,6 +277,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--whole", action="store_true", help="index the whole repositories")
     parser.add_argument("--mode", choices=("hybrid", "bm25", "semantic"), default="hybrid")
     parser.add_argument("--no-rerank", action="store_true", help="retrieval alone")
+    parser.add_argument("--rerank", metavar="MODEL", help="as in `rcm search --rerank`")
     parser.add_argument("--embedder", metavar="NAME", help="as in `rcm index --embedder`")
     parser.add_argument("--indexes", type=Path, metavar="DIR", help="keep the indexes here")
     parser.add_argument(

@@ -261,7 +261,9 @@ def test_any_query_chooses_lines_of_the_chunk(code: str, query: str) -> None:
 
 @given(ANY_TEXT)
 def test_json_carries_any_path(path: str) -> None:
-    text = render_json(results_object([result(path=path)], query=path, root="/r", mode="hybrid"))
+    text = render_json(
+        results_object([result(path=path)], query=path, corrections={}, root="/r", mode="hybrid")
+    )
     text.encode("ascii")
     found = json.loads(text)
     pairs_joined = json.loads(json.dumps(path))
@@ -273,8 +275,10 @@ def test_json_carries_any_path(path: str) -> None:
 
 
 def test_search_json_has_stable_keys() -> None:
-    found = json.loads(render_json(results_object([result()], query="q", root="/src", mode="bm25")))
-    assert list(found) == ["query", "root", "mode", "results"]
+    found = json.loads(
+        render_json(results_object([result()], query="q", corrections={}, root="/src", mode="bm25"))
+    )
+    assert list(found) == ["query", "corrections", "root", "mode", "results"]
     assert list(found["results"][0]) == [
         "path", "start_line", "end_line", "symbol", "kind", "language", "score", "text", "signals",
     ]  # fmt: skip
@@ -287,11 +291,15 @@ def test_related_json_names_the_place() -> None:
 
 
 def test_a_path_that_is_not_utf8_also_comes_as_bytes() -> None:
-    found = results_object([result(path="\udcff.py")], query="q", root="/", mode="bm25")
+    found = results_object(
+        [result(path="\udcff.py")], query="q", corrections={}, root="/", mode="bm25"
+    )
     assert found["results"][0]["path_base64"] == "/y5weQ=="
     assert (
         "path_base64"
-        not in results_object([result()], query="q", root="/", mode="bm25")["results"][0]
+        not in results_object([result()], query="q", corrections={}, root="/", mode="bm25")[
+            "results"
+        ][0]
     )
 
 

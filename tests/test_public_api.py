@@ -17,6 +17,7 @@ import rcm.errors
 import rcm.types
 
 PUBLIC = [
+    "EmbeddingServiceError",
     "FileFailure",
     "Index",
     "IndexDamagedError",

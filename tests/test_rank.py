@@ -9,30 +9,11 @@ import pytest
 
 from rcm import Index, _rcm
 from rcm.embed import open_embedder
+from rcm.query import understand
 from rcm.rank import DEFAULT, rank, signals
 from rcm.rank.weights import KIND_WEIGHTS
 from rcm.search import Candidates, Filters, retrieve
 from small_trees import reader_of, write_tree
-
-
-@pytest.mark.parametrize(
-    ("query", "names", "one_word"),
-    [
-        ("Router", ["Router"], True),
-        ("axum::Router", ["Router"], True),
-        ("Foo.bar()", ["bar"], True),
-        ("obj->method", ["method"], True),
-        ("ns\\Type", ["Type"], True),
-        ("what?", ["what"], True),
-        ("where is getUserName called", ["getUserName"], False),
-        ("How does the Router match", ["Router"], False),
-        ("set MAX_RETRIES and parse_http", ["MAX_RETRIES", "parse_http"], False),
-        ("plain words only", [], False),
-        ("+++", [], False),
-    ],
-)
-def test_identifiers_of_a_query(query: str, names: list[str], one_word: bool) -> None:
-    assert signals.identifiers(query) == (names, one_word)
 
 
 @pytest.mark.parametrize(
@@ -126,14 +107,16 @@ def test_the_definition_comes_before_uses_tests_and_prose(limiter: Index) -> Non
 def test_signals_add_up_and_weights_can_be_left_out(limiter: Index) -> None:
     reader, embedder = reader_of(limiter), open_embedder()
     found = retrieve("RateLimiter", reader, embedder, "hybrid", Filters())
-    for one in rank("RateLimiter", found, reader):
+    for one in rank(understand("RateLimiter"), found, reader):
         assert sum(one.signals.values()) == pytest.approx(one.score)
-    without = rank("RateLimiter", found, reader, replace(DEFAULT, definition=0.0, test=0.0))
+    without = rank(
+        understand("RateLimiter"), found, reader, replace(DEFAULT, definition=0.0, test=0.0)
+    )
     assert all({"definition", "test"}.isdisjoint(one.signals) for one in without)
 
 
 def test_nothing_retrieved_is_nothing_ranked(limiter: Index) -> None:
-    assert rank("RateLimiter", Candidates([], [], []), reader_of(limiter)) == []
+    assert rank(understand("RateLimiter"), Candidates([], [], []), reader_of(limiter)) == []
 
 
 def test_no_rerank_orders_chunks_by_fused_score(limiter: Index) -> None:

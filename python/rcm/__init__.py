@@ -17,6 +17,7 @@ from collections.abc import Sequence
 
 from rcm._rcm import __version__
 from rcm.errors import (
+    EmbeddingServiceError,
     IndexDamagedError,
     IndexLockedError,
     IndexNotFoundError,
@@ -42,6 +43,7 @@ from rcm.types import (
 )
 
 __all__ = [
+    "EmbeddingServiceError",
     "FileFailure",
     "Index",
     "IndexDamagedError",

@@ -7,6 +7,7 @@ RcmError
 ├── IndexStaleError        made by another version, model or set of rules
 ├── IndexDamagedError      a file of the index is missing or damaged
 ├── ModelError             an embedding model is missing, damaged or of another shape
+├── EmbeddingServiceError  a remote embedder did not answer as it should
 └── VectorStoreError       a remote vector store did not answer as it should
 ```
 
@@ -47,6 +48,10 @@ class IndexDamagedError(RcmError):
 
 class ModelError(RcmError):
     """An embedding model is missing, damaged, or of another shape than the index."""
+
+
+class EmbeddingServiceError(RcmError):
+    """A remote embedder did not answer as it should."""
 
 
 class VectorStoreError(RcmError):

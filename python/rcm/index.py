@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any, Self, get_args
 from rcm import _rcm
 from rcm.embed import Embedder, open_embedder
 from rcm.errors import IndexNotFoundError, IndexStaleError, RcmError
+from rcm.query import Question, understand
 from rcm.rank import Ranked, rank
 from rcm.rank.ranking import by_chunk_score
-from rcm.search import Filters, nearest_chunks, plain_text, retrieve
+from rcm.search import Candidates, Filters, nearest_chunks, plain_text, retrieve
 from rcm.settings import Settings
+from rcm.spelling import correct
 from rcm.store.folder import Generation, IndexFolder
 from rcm.store.lexical import StoredChunk
 from rcm.store.reader import IndexedFile, IndexReader, Stamp, open_reader, recorded_meta
@@ -31,6 +33,7 @@ from rcm.types import (
 )
 
 if TYPE_CHECKING:
+    from rcm.rank.cross_encoder import CrossEncoder
     from rcm.store.qdrant import QdrantVectors
 
 #: Version of the folder's layout, the file table and the lexical schema (`docs/index-format.md`).
@@ -50,6 +53,10 @@ def enclosing_root(path: str | os.PathLike[str]) -> Path:
     return next((folder for folder in (start, *start.parents) if (folder / ".git").exists()), start)
 
 
+def _question(query: str, reader: IndexReader) -> Question:
+    return correct(understand(plain_text(query)), reader)
+
+
 class Index:
     """The index of one tree. Make one with `Index.open`; use it as a context manager or `close` it."""
 
@@ -66,6 +73,7 @@ class Index:
         self._embedder_spec, self._url = embedder, url
         self._embedder: Embedder | None = None
         self._asked: str | None = None
+        self._reranker: dict[str, CrossEncoder] = {}
         self._reader: IndexReader | None = None
         self._stamp_of_reader = Stamp((), ())
 
@@ -84,8 +92,8 @@ class Index:
             path: The tree's root directory.
             index_dir: Folder of the index; by default one in the user's cache directory
                 (`RCM_HOME` moves them all), keyed by the root's real path.
-            embedder: `"static"`, `"static:DIR"` or `"fastembed:NAME-OR-DIR"`; by default the one
-                that the index was made with, for a new one the static table.
+            embedder: `"static"`, `"static:DIR"`, `"fastembed:NAME-OR-DIR"` or `"openai:MODEL@URL"`;
+                by default the one that the index was made with, for a new one the static table.
             qdrant_url: Keep dense vectors in a Qdrant server instead of local segments
                 (`":memory:"` for tests); by default as the index was made.
 
@@ -259,6 +267,7 @@ class Index:
         languages: Sequence[str] | None = None,
         paths: Sequence[str] | None = None,
         rerank: bool = True,
+        reranker: str | None = None,
     ) -> list[SearchResult]:
         """Find the code that answers a query, best first, one result per file.
 
@@ -269,9 +278,13 @@ class Index:
             languages: Only files of these languages.
             paths: Only files whose path matches one of these globs (`*.rs`, `src/**`).
             rerank: False orders chunks by their fused score alone, for comparison.
+            reranker: A cross-encoder that reads the first 30 results again: a name that fastembed
+                has in its cache, or a directory with its ONNX files. The index does not remember it.
 
         Raises:
-            ValueError: If the query is blank, `top_k` below 1, or a language unknown.
+            ValueError: If the query is blank, `top_k` below 1, a language unknown, or a reranker
+                given with `rerank=False`.
+            ModelError: If the reranker's model cannot be used.
             IndexNotFoundError: If the tree is not indexed.
             IndexStaleError: If the index was made by another version, model or set of rules.
         """
@@ -281,17 +294,46 @@ class Index:
             raise ValueError(f"top_k is {top_k}, not 1 or more")
         if mode not in ("hybrid", "bm25", "semantic"):
             raise ValueError(f"mode is {mode!r}, not hybrid, bm25 or semantic")
+        if reranker is not None and not rerank:
+            raise ValueError("a reranker was given, and not to rerank")
         reader = self._open_reader()
         embedder = self._open_embedder(reader.meta)
         filters = Filters.of(languages, paths)
-        text = plain_text(query)
-        candidates = retrieve(text, reader, embedder, mode, filters)
-        ranked = (
-            rank(text, candidates, reader, top_k=top_k)
-            if rerank
-            else by_chunk_score(candidates)[:top_k]
-        )
-        return _results(reader, ranked)
+        question = _question(query, reader)
+        candidates = retrieve(question.text, reader, embedder, mode, filters)
+        if not rerank:
+            ranked = by_chunk_score(candidates)
+        elif reranker is None:
+            ranked = rank(question, candidates, reader, top_k=top_k)
+        else:
+            ranked = self._read_again(question, candidates, reader, top_k, reranker)
+        return _results(reader, ranked[:top_k])
+
+    def _read_again(
+        self,
+        question: Question,
+        candidates: Candidates,
+        reader: IndexReader,
+        top_k: int,
+        reranker: str,
+    ) -> list[Ranked]:
+        from rcm.rank.cross_encoder import DEPTH, CrossEncoder
+        from rcm.rank.cross_encoder import rerank as read_again
+
+        encoder = self._reranker.get(reranker)
+        if encoder is None:
+            encoder = CrossEncoder(reranker)
+            self._reranker = {reranker: encoder}
+        ranked = rank(question, candidates, reader, top_k=max(top_k, DEPTH))
+        return read_again(question.text, ranked, reader, encoder)
+
+    def corrections(self, query: str) -> dict[str, str]:
+        """Return the words of a query that the index does not know, each with what is searched instead.
+
+        Raises:
+            IndexNotFoundError: If the tree is not indexed.
+        """
+        return dict(_question(query, self._open_reader()).corrections)
 
     def find_related(self, path: str, line: int, *, top_k: int = 10) -> list[SearchResult]:
         """Find code like the chunk around a line, best first, one result per file, itself left out.

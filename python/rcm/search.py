@@ -83,11 +83,11 @@ class Candidates:
 _NONE = Candidates([], [], [])
 
 
-_TO_BLANKS = str.maketrans(dict.fromkeys(range(32), " "))
+_TO_BLANKS = str.maketrans(dict.fromkeys({*range(32)} - {10}, " "))
 
 
 def plain_text(query: str) -> str:
-    """Make any string one that can be searched: no control characters, no lone surrogates."""
+    """Make any string one that can be searched: no lone surrogates, no control characters but line breaks."""
     return query.translate(_TO_BLANKS).encode("utf-8", "replace").decode()
 
 

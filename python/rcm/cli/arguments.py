@@ -64,8 +64,8 @@ def add_models(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--embedder",
         metavar="SPEC",
-        help="'static' (built in, the default), 'static:DIR' with a folder of your own, or "
-        "'fastembed:NAME-OR-DIR'",
+        help="'static' (built in, the default), 'static:DIR' with a folder of your own, "
+        "'fastembed:NAME-OR-DIR', or 'openai:MODEL@URL' (a server: uses the network)",
     )
     parser.add_argument(
         "--qdrant-url", metavar="URL", help="keep vectors on this Qdrant server instead of on disk"

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from rcm.errors import IndexLockedError, IndexStaleError, RcmError, VectorStoreError
+from rcm.errors import (
+    EmbeddingServiceError,
+    IndexLockedError,
+    IndexStaleError,
+    RcmError,
+    VectorStoreError,
+)
 from rcm.present.escape import escape_code, escape_path
 from rcm.present.style import Style
 
@@ -11,7 +17,7 @@ NOTHING = 1
 ERROR = 2
 STALE = 3
 UNAVAILABLE = 69
-"""`EX_UNAVAILABLE` of sysexits.h: a remote vector store does not answer."""
+"""`EX_UNAVAILABLE` of sysexits.h: a remote vector store or embedder does not answer."""
 LOCKED = 75
 """`EX_TEMPFAIL` of sysexits.h: try again later."""
 PIPE_CLOSED = 141
@@ -21,6 +27,7 @@ _CODES: tuple[tuple[type[BaseException], int], ...] = (
     (IndexLockedError, LOCKED),
     (IndexStaleError, STALE),
     (VectorStoreError, UNAVAILABLE),
+    (EmbeddingServiceError, UNAVAILABLE),
 )
 _HINTS: tuple[tuple[type[BaseException], str], ...] = (
     (IndexLockedError, "run the same command again when the other one has ended"),

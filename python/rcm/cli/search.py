@@ -7,9 +7,10 @@ import sys
 
 from rcm.cli import exits
 from rcm.cli.arguments import add_models, add_results, add_tree
-from rcm.cli.console import write_result
+from rcm.cli.console import write_notice, write_result
 from rcm.cli.interrupts import interruptible
 from rcm.cli.tree import announce, chosen_root, make_searchable, open_index
+from rcm.present.escape import escape_code
 from rcm.present.progress import ProgressBar
 from rcm.present.style import is_terminal, style_for
 from rcm.present.terminal import render_results
@@ -50,8 +51,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         help="only paths that match, such as 'src/**/*.py'; may be repeated",
     )
-    parser.add_argument(
-        "--no-rerank", action="store_true", help="keep the order of the retrieval scores"
+    order = parser.add_mutually_exclusive_group()
+    order.add_argument(
+        "--rerank",
+        metavar="MODEL",
+        help="let a cross-encoder read the first 30 results: a name that fastembed has in its cache, "
+        "or a folder with its ONNX files (default: none)",
+    )
+    order.add_argument(
+        "--no-rerank",
+        action="store_true",
+        help="chunks in the order of words and meaning alone, for comparison",
     )
     parser.add_argument(
         "--refresh", action="store_true", help="bring the index up to date before searching"
@@ -67,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
     _check_directory(args)
     bar = ProgressBar(sys.stderr, enabled=is_terminal(sys.stderr))
 
-    def search() -> tuple[list[SearchResult], str, IndexReport | None]:
+    def search() -> tuple[list[SearchResult], dict[str, str], str, IndexReport | None]:
         with open_index(args, chosen_root(args.dir)) as index:
             report = make_searchable(index, bar, refresh=args.refresh)
             results = index.search(
@@ -77,20 +87,32 @@ def run(args: argparse.Namespace) -> int:
                 languages=args.language,
                 paths=args.glob,
                 rerank=not args.no_rerank,
+                reranker=args.rerank,
             )
-            return results, str(index.root), report
+            return results, index.corrections(args.query), str(index.root), report
 
-    results, root, report = interruptible(search, bar)
+    results, corrections, root, report = interruptible(search, bar)
     announce(report)
+    _say(corrections)
     if args.json:
         from rcm.present.json import render_json, results_object
 
-        found = results_object(results, query=args.query, root=root, mode=args.mode)
+        found = results_object(
+            results, query=args.query, corrections=corrections, root=root, mode=args.mode
+        )
         write_result(render_json(found))
     else:
         style = style_for(sys.stdout)
         write_result(render_results(results, args.query, style, explain=args.explain))
     return exits.FOUND if results else exits.NOTHING
+
+
+def _say(corrections: dict[str, str]) -> None:
+    for word, better in corrections.items():
+        pair = (
+            f"no {escape_code(repr(word))} in the index: searching for {escape_code(repr(better))}"
+        )
+        write_notice(f"{pair}\n")
 
 
 def _check_directory(args: argparse.Namespace) -> None:

@@ -4,6 +4,7 @@
 static               the table in the package (default)
 static:DIR           a table in the model2vec layout
 fastembed:NAME|DIR   a transformer by fastembed (ONNX), from its cache or a local directory
+openai:MODEL[@URL]   a server that speaks OpenAI's protocol; the only one that uses the network
 ```
 """
 
@@ -57,6 +58,7 @@ def open_embedder(spec: str | None = None) -> Embedder:
     Raises:
         ValueError: If the spec names no kind of embedder.
         ModelError: If the model is missing or damaged.
+        EmbeddingServiceError: If a remote embedder does not answer as it should.
     """
     kind, _, name = (spec or DEFAULT).partition(":")
     if kind == "static":
@@ -67,4 +69,10 @@ def open_embedder(spec: str | None = None) -> Embedder:
         from rcm.embed.onnx import FastembedEmbedder
 
         return FastembedEmbedder(name)
-    raise ValueError(f"embedder is {spec!r}, not static, static:DIR or fastembed:NAME-OR-DIR")
+    if kind == "openai" and name:
+        from rcm.embed.remote import RemoteEmbedder
+
+        return RemoteEmbedder(name)
+    raise ValueError(
+        f"embedder is {spec!r}, not static, static:DIR, fastembed:NAME-OR-DIR or openai:MODEL@URL"
+    )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 #: Texts per ONNX call: throughput on CPU falls from 1 to 64 and memory grows (measured on MiniLM int8).
 _BATCH = 8
 #: Where exporters put the graph, the first that is there is taken.
-_GRAPHS = ("model.onnx", "onnx/model.onnx", "model_optimized.onnx")
+GRAPHS = ("model.onnx", "onnx/model.onnx", "model_optimized.onnx")
 #: Files that decide what a model makes of a text; weights may lie beside the graph.
 _DECIDING = (
     "*.onnx", "*.onnx_data", "*.onnx.data", "*.safetensors", "tokenizer.json",
@@ -91,7 +91,7 @@ class FastembedEmbedder:
         except Exception as error:
             # onnxruntime raises a class per status code, all of them straight from Exception.
             raise ModelError(
-                f"{self.spec}: the model cannot be run: {_first_line(error)}", hint=_HINT
+                f"{self.spec}: the model cannot be run: {first_line(error)}", hint=_HINT
             ) from error
         if rows.ndim != 2 or len(rows) != len(texts):
             raise ModelError(f"{self.spec}: the model gives no vector per text", hint=_HINT)
@@ -134,7 +134,7 @@ def _load_folder(folder: Path) -> tuple[TextEmbedding, str]:
     from fastembed import TextEmbedding
     from fastembed.common.model_description import ModelSource, PoolingType
 
-    graph = next((path for path in _GRAPHS if (folder / path).is_file()), None)
+    graph = next((path for path in GRAPHS if (folder / path).is_file()), None)
     if graph is None:
         raise ModelError(f"{folder}: no model.onnx in it", hint=_HINT)
     pooling = _pooling(folder)
@@ -153,7 +153,7 @@ def _load_folder(folder: Path) -> tuple[TextEmbedding, str]:
             )
         model = TextEmbedding(name, specific_model_path=str(folder), local_files_only=True)
     except Exception as error:
-        raise ModelError(f"{folder}: {_first_line(error)}", hint=_HINT) from error
+        raise ModelError(f"{folder}: {first_line(error)}", hint=_HINT) from error
     return model, pooling
 
 
@@ -202,6 +202,7 @@ def _digest(folder: Path, how: str) -> bytes:
     return total.digest()
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """Return what an error says first: onnxruntime's go on for pages."""
     lines = str(error).strip().splitlines()
     return lines[0] if lines else repr(error)

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from rcm import _rcm
 
 #: The table that travels in the package.
 PACKAGED = Path(__file__).resolve().parent.parent / "model"
+
+
+@cache
+def packaged_table() -> _rcm.StaticTable:
+    """Return the packaged table, loaded once a process."""
+    return _rcm.StaticTable(PACKAGED)
 
 
 class StaticEmbedder:
@@ -25,7 +32,7 @@ class StaticEmbedder:
     cached = False
 
     def __init__(self, folder: Path | None = None) -> None:
-        self._table = _rcm.StaticTable(folder or PACKAGED)
+        self._table = _rcm.StaticTable(folder) if folder else packaged_table()
         self.spec = f"static:{folder.absolute()}" if folder else "static"
         self.dim: int = self._table.dim
         self.digest: bytes = self._table.digest

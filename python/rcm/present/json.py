@@ -36,11 +36,17 @@ def plain(value: object) -> Any:
 
 
 def results_object(
-    results: Sequence[SearchResult], *, query: str, root: str, mode: str
+    results: Sequence[SearchResult],
+    *,
+    query: str,
+    corrections: Mapping[str, str],
+    root: str,
+    mode: str,
 ) -> dict[str, Any]:
-    """What `rcm search --json` prints: `query`, `root`, `mode`, `results`."""
+    """What `rcm search --json` prints: `query`, `corrections`, `root`, `mode`, `results`."""
     return {
         "query": query,
+        "corrections": plain(corrections),
         "root": root,
         "mode": mode,
         "results": [_result(result) for result in results],

@@ -6,8 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rcm import _rcm
+from rcm.query import Question
 from rcm.rank import signals
-from rcm.rank.weights import DEFAULT, Weights
+from rcm.rank.places import mentioned
+from rcm.rank.rarity import rare_words
+from rcm.rank.verbatim import quoted
+from rcm.rank.weights import DEFAULT, IN_SCOPE, Weights
 from rcm.search import Candidates
 from rcm.store.reader import IndexedFile, IndexReader
 
@@ -32,11 +36,14 @@ PARTS = (
     "test",
     "prose",
     "bundled",
+    "place",
+    "rare",
+    "verbatim",
 )
 
 
 def rank(
-    query: str,
+    question: Question,
     candidates: Candidates,
     reader: IndexReader,
     weights: Weights = DEFAULT,
@@ -46,20 +53,27 @@ def rank(
     """Order files by the sum of their signals, best first; ties by path.
 
     Args:
-        query: What was asked, as typed.
+        question: What was asked.
         candidates: What was retrieved.
         reader: The index that it was retrieved from.
         weights: The constants.
         top_k: Most results wanted; None gives all.
     """
     matches = _matches(candidates, reader, weights)
-    definitions, one_word = _definitions(query, candidates, reader)
+    one_word = question.names.alone
+    definitions = _definitions(question, candidates, reader)
     referenced = {} if one_word else _referenced(candidates, matches, reader, weights)
+    places = mentioned(question.places, candidates, reader)
+    pinned = {index: chunk_id for index, (_, chunk_id) in definitions.items()} if one_word else {}
+    pinned |= {index: chunk_id for index, (_, chunk_id) in places.items()}
     if matches:
-        for index, (_, chunk_id) in definitions.items():
+        for index, (_, chunk_id) in (definitions | places).items():
             matches.setdefault(index, _Match(chunk_id, 0.0, 0.0))
     best = max((match.semantic + match.lexical for match in matches.values()), default=0.0) or 1.0
-    score = _Scorer(query, best, definitions, referenced, one_word, weights)
+    rare = rare_words(question.text, candidates, reader)
+    quotes = quoted(question.text, candidates, reader)
+    pinned = {index: chunk_id for index, (_, chunk_id) in quotes.items()} | pinned
+    score = _Scorer(question, best, definitions, referenced, places, rare, quotes, weights)
     rows = []
     for index, match in matches.items():
         parts = score(index, reader.files[index], match)
@@ -67,7 +81,7 @@ def rank(
     rows.sort()
     return [
         Ranked(
-            definitions[index][1] if one_word and index in definitions else matches[index].chunk_id,
+            pinned.get(index, matches[index].chunk_id),
             -score,
             {name: part for name, part in zip(PARTS, parts, strict=True) if part},
         )
@@ -80,18 +94,23 @@ class _Scorer:
 
     def __init__(
         self,
-        query: str,
+        question: Question,
         best: float,
         definitions: dict[int, tuple[float, int]],
         referenced: dict[int, float],
-        one_word: bool,
+        places: dict[int, tuple[float, int]],
+        rare: dict[int, float],
+        quotes: dict[int, tuple[float, int]],
         weights: Weights,
     ) -> None:
-        self._terms = frozenset(_rcm.query_terms(query))
+        self._terms = frozenset(_rcm.query_terms(question.text))
         self._best, self._definitions, self._weights = best, definitions, weights
         self._referenced = referenced
-        self._definition = weights.definition * (weights.one_word if one_word else 1.0)
-        self._words = signals.words(query)
+        self._place = {index: weights.place * share for index, (share, _) in places.items()}
+        self._rare = {index: weights.rare * share for index, share in rare.items()}
+        self._verbatim = {index: weights.verbatim * share for index, (share, _) in quotes.items()}
+        self._definition = weights.definition * (weights.one_word if question.names.alone else 1.0)
+        self._words = signals.words(question.text)
         asked = weights.asked if signals.asks_for_tests(self._words) else 1.0
         self._test = -weights.test * asked
         self._bundled = 0.0 if signals.asks_for_bundled(self._words) else -weights.bundled
@@ -113,6 +132,9 @@ class _Scorer:
             self._test if signals.is_test(file.path) else 0.0,
             self._of_prose(file),
             self._bundled if signals.is_bundled(file.path) else 0.0,
+            self._place.get(index, 0.0),
+            self._rare.get(index, 0.0),
+            self._verbatim.get(index, 0.0),
         )
 
     def _of_prose(self, file: IndexedFile) -> float:
@@ -180,21 +202,38 @@ def _referenced(
 
 
 def _definitions(
-    query: str, candidates: Candidates, reader: IndexReader
-) -> tuple[dict[int, tuple[float, int]], bool]:
-    """Return, by file, (share of the query's identifiers it defines, chunk of the best definition)."""
-    names, one_word = signals.identifiers(query)
+    question: Question, candidates: Candidates, reader: IndexReader
+) -> dict[int, tuple[float, int]]:
+    """Return, by file, (share of the question's names it defines, chunk of the best definition)."""
+    names = question.names
     found: dict[int, tuple[float, int]] = {}
-    for name in names:
-        best: dict[int, tuple[float, int]] = {}
-        for chunk_id, kind, indent, forward in reader.segments.definitions(_rcm.name_key(name)):
-            if not candidates.allows(chunk_id):
-                continue
-            weight = signals.definition_weight(kind, indent, forward)
-            index = reader.file_index(chunk_id)
-            if index not in best or weight > best[index][0]:
-                best[index] = (weight, chunk_id)
+    for name in names.wanted:
+        best = _best_definitions(name, candidates, reader)
         for index, (weight, chunk_id) in best.items():
             total, shown = found.get(index, (0.0, chunk_id))
-            found[index] = (total + weight / len(names), shown)
-    return found, one_word
+            found[index] = (total + weight / len(names.wanted), shown)
+    if names.scopes and found:
+        # `Pool.get` is the `get` of the file that defines `Pool`, too.
+        for index in _best_definitions(names.scopes[-1], candidates, reader).keys() & found.keys():
+            found[index] = (found[index][0] + IN_SCOPE, found[index][1])
+    return found
+
+
+def _best_definitions(
+    name: str, candidates: Candidates, reader: IndexReader
+) -> dict[int, tuple[float, int]]:
+    """Return, by file, weight and chunk of its best definition of a name.
+
+    Other spellings of the name count where none is as written: `get_user_name` finds `getUserName`.
+    """
+    defined = [
+        one for one in reader.segments.definitions(_rcm.name_key(name)) if candidates.allows(one[0])
+    ]
+    as_written = any(exact for *_, exact in defined)
+    best: dict[int, tuple[float, int]] = {}
+    for chunk_id, kind, indent, forward, exact in defined:
+        weight = signals.definition_weight(kind, indent, forward)
+        index = reader.file_index(chunk_id)
+        if exact >= as_written and (index not in best or weight > best[index][0]):
+            best[index] = (weight, chunk_id)
+    return best

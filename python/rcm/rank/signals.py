@@ -55,8 +55,6 @@ _ASKS_FOR_LANGUAGE = {
 }
 _ASKS_FOR_DECLARATIONS = words("declaration declarations stub stubs type types typing typings")
 _ASKS_FOR_PROSE = _ASKS_FOR_DOCUMENTS | _ASKS_FOR_SETTINGS
-_QUALIFIED = re.compile(r"::|->|[.#\\:/]")
-_INNER_CAPITAL = re.compile(r"[a-z0-9][A-Z]|[A-Z][A-Z][a-z]")
 _KINDS = [KIND_WEIGHTS[kind] for kind in _rcm.kinds()]
 
 
@@ -120,24 +118,6 @@ def asks_for_tests(words: frozenset[str]) -> bool:
 def size_prior(n_chunks: int, cap: int) -> float:
     """Return ln(1 + chunks) / 5, chunks capped."""
     return math.log1p(min(n_chunks, cap)) / 5
-
-
-def identifiers(query: str) -> tuple[list[str], bool]:
-    """Return the identifiers that a query names, and whether it is one identifier and no more.
-
-    One word: its last part (`axum::Router` gives Router). Several: those with an inner capital or
-    an underscore, and capitalised words other than the first.
-    """
-    words = query.split()
-    if len(words) == 1:
-        last = _QUALIFIED.split(words[0].rstrip("()!?:.;,"))[-1]
-        return ([last], True) if _WORD.fullmatch(last) else ([], False)
-    found = dict.fromkeys(
-        word
-        for position, word in enumerate(_WORD.findall(query))
-        if "_" in word.strip("_") or _INNER_CAPITAL.search(word) or (position and word[0].isupper())
-    )
-    return list(found), False
 
 
 def definition_weight(kind: int, indent: int, forward: bool) -> float:

@@ -33,6 +33,11 @@ class Weights:
         prose: Taken off prose, settings and data not asked for: they say the words, code does it;
             without it -.003, whole -.014.
         bundled: Taken off build output and vendored code not asked for; without it whole -.009.
+        place: For a file that the query names with a path and a line, half of it without a line: above
+            the sum of all other parts, since a stack trace or a person points at it.
+        rare: For a program with words of the query that hardly another chunk has, times their share
+            of the query; without it -.001, and one rare word in a sentence goes under.
+        verbatim: For a file with the words of an error message in a row, times their share of it.
     """
 
     semantic: float = 0.6
@@ -53,6 +58,9 @@ class Weights:
     asked: float = 0.25
     prose: float = 0.5
     bundled: float = 0.7
+    place: float = 2.0
+    rare: float = 1.0
+    verbatim: float = 1.0
 
 
 DEFAULT = Weights()
@@ -66,6 +74,8 @@ KIND_WEIGHTS = {
     "module": 0.45, "extension": 0.45, "implementation": 0.35, "variable": 0.5, "field": 0.4,
     "variant": 0.5, "section": 0.3, "key": 0.3, "test": 0.3,
 }  # fmt: skip
+#: Added to a definition whose file defines its qualifier as well (`Pool.get`).
+IN_SCOPE = 0.5
 #: Taken off for a declaration without a body.
 FORWARD = 0.3
 #: Taken off per column of indentation, up to 8 columns.

@@ -26,7 +26,9 @@ from rcm.store.folder import fsync_folder
 HEAP_BYTES = 64 << 20
 
 _Query = tantivy.Query
-_Must, _Should = tantivy.Occur.Must, tantivy.Occur.Should
+_Must, _Should, _MustNot = tantivy.Occur.Must, tantivy.Occur.Should, tantivy.Occur.MustNot
+#: Terms whose frequency is remembered: spelling, scores and rarity ask for the same ones.
+_MOST_FREQUENCIES = 1 << 16
 _TEMPORARY = re.compile(r"\.tmp\w+$")
 
 
@@ -82,6 +84,7 @@ class LexicalReader:
         self._folder = folder
         index = _open(folder, make=False)
         self._schema = index.schema
+        self._frequencies: dict[str, int] = {}
         try:
             self._searcher = index.searcher()
         except (ValueError, OSError) as error:
@@ -139,8 +142,31 @@ class LexicalReader:
         hits = self._searcher.search(query, limit, count=False).hits
         return self._ids(hits)
 
+    def near(self, term: str, distance: int, without: Sequence[str], limit: int) -> list[int]:
+        """Return ids of chunks that hold a term within some edits of one, a swap counting as one.
+
+        Args:
+            term: The term; it need not occur.
+            distance: Most edits, 1 or 2.
+            without: Chunks with one of these terms are left out.
+            limit: Most chunks returned.
+        """
+        fuzzy = _Query.fuzzy_term_query(self._schema, "terms", term, distance)
+        query = _Query.boolean_query(
+            [(_Must, fuzzy), *((_MustNot, self._term("terms", other)) for other in without)]
+        )
+        return self._ids(self._searcher.search(query, limit, count=False).hits)
+
     def document_frequency(self, term: str) -> int:
         """Return how many live chunks hold a term; deleted ones do not count."""
+        known = self._frequencies.get(term)
+        if known is None:
+            known = self._count(term)
+            if len(self._frequencies) < _MOST_FREQUENCIES:
+                self._frequencies[term] = known
+        return known
+
+    def _count(self, term: str) -> int:
         if self._nothing_deleted:
             return self._searcher.doc_freq("terms", term)
         found = self._searcher.search(self._term("terms", term), 1, count=True)

@@ -85,6 +85,14 @@ class IndexReader:
         """Files with chunks, by path."""
         return {file.path: file for file in self.files}
 
+    @cached_property
+    def by_name(self) -> dict[str, list[IndexedFile]]:
+        """Files with chunks, by the last part of their path."""
+        named: dict[str, list[IndexedFile]] = {}
+        for file in self.files:
+            named.setdefault(file.path.rpartition("/")[2], []).append(file)
+        return named
+
     def chunks(self, ids: Sequence[int]) -> list[StoredChunk]:
         """Return text and place of chunks, in the order asked for.
 

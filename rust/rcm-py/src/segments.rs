@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use rcm_core::pipeline::TermedChunk;
-use rcm_core::terms::name_key;
+use rcm_core::terms::{SPELLING_BITS, name_key};
 use rcm_vectors::{Bm25, Row, Segment, SegmentBuilder, SegmentInfo, Segments, Shares, reference_key};
 
 use crate::embed::PyVectors;
@@ -164,10 +164,10 @@ impl PySegments {
         self.0.by_words(&reached, &others, &query, pool)
     }
 
-    /// (id, kind, indent, forward) of each live definition of a name.
-    fn definitions(&self, name: u64) -> Vec<(u64, u8, u8, bool)> {
-        let found = self.0.definitions(name).into_iter();
-        found.map(|made| (made.id, made.kind, made.indent, made.forward)).collect()
+    /// (id, kind, indent, forward, spelled so) of each live definition of a name in any spelling.
+    fn definitions(&self, name: u64) -> Vec<(u64, u8, u8, bool, bool)> {
+        let found = self.0.definitions(name, SPELLING_BITS).into_iter();
+        found.map(|made| (made.id, made.kind, made.indent, made.forward, made.exact)).collect()
     }
 
     /// How much the best `pool` chunks refer to each file but their own: (position of the file, amount).

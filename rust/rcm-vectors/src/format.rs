@@ -11,7 +11,7 @@
 //! scales     rows x f32
 //! lengths    rows x u32: terms in the bag, repeated ones counted
 //! keys       terms x u32, ascending within a row
-//! references references x u32: upper half of the name key, ascending within a row
+//! references references x u32: upper 24 and lower 8 bits of the name key, ascending within a row
 //! counts     terms x u16
 //! vectors    rows x dim x i8
 //! crc32      u32 of everything before

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use crate::files::{Files, Shares, best_chunks};
 use crate::segments::Segments;
 
-/// The key by which a row remembers that it uses a name: the upper half of the name's key, so that the names of a
-/// key stand together in the ascending list of definitions.
+/// The key by which a row remembers that it uses a name: the upper 24 bits of the name's key, by which it is found in
+/// the ascending list of definitions, and the lowest 8, which tell spellings of a name apart.
 pub fn reference_key(name: u64) -> u32 {
-    (name >> 32) as u32
+    (name >> 40 << 8) as u32 | (name & 0xff) as u32
 }
 
 impl Segments {
@@ -75,6 +75,7 @@ impl Segments {
         }
         let mut found = if whole.is_empty() { declared } else { whole };
         found.sort_unstable();
+        found.dedup();
         if found.len() > most { Vec::new() } else { found }
     }
 }

@@ -182,19 +182,20 @@ impl Segment {
     }
 
     /// Places of the definitions of the names with a reference key.
-    pub(crate) fn definitions_by_reference(&self, key: u32) -> Range<usize> {
+    pub(crate) fn definitions_by_reference(&self, key: u32) -> impl Iterator<Item = usize> {
         let names = self.section(&self.layout.names);
-        let start = lower_bound(names, |number| reference_key(u64::from_le_bytes(number)) < key);
-        let end = start
-            + lower_bound(&names[start * 8..], |number| reference_key(u64::from_le_bytes(number)) <= key);
-        start..end
+        let prefix = u64::from(key >> 8);
+        let start = lower_bound(names, |number| u64::from_le_bytes(number) >> 40 < prefix);
+        let near = names[start * 8..].as_chunks().0.iter().map(|&number| u64::from_le_bytes(number));
+        let near = near.take_while(move |name| name >> 40 == prefix).enumerate();
+        near.filter(move |&(_, name)| reference_key(name) == key).map(move |(at, _)| start + at)
     }
 
-    /// Places of the definitions of `name`.
-    pub(crate) fn definitions_of(&self, name: u64) -> Range<usize> {
+    /// Places of the definitions of names from `first` to `last`.
+    pub(crate) fn definitions_of(&self, first: u64, last: u64) -> Range<usize> {
         let names = self.section(&self.layout.names);
-        let start = lower_bound(names, |number| u64::from_le_bytes(number) < name);
-        let end = lower_bound(names, |number| u64::from_le_bytes(number) <= name);
+        let start = lower_bound(names, |number| u64::from_le_bytes(number) < first);
+        let end = lower_bound(names, |number| u64::from_le_bytes(number) <= last);
         start..end.max(start)
     }
 

@@ -16,6 +16,8 @@ pub struct Definition {
     pub indent: u8,
     /// A declaration without a body.
     pub forward: bool,
+    /// The name is the one asked for in all bits.
+    pub exact: bool,
 }
 
 /// A segment and which of its rows are live.
@@ -120,16 +122,18 @@ impl Segments {
         Some(segment.vector(row).iter().map(|byte| scale * f32::from(byte.cast_signed())).collect())
     }
 
-    /// The definitions of a name in live rows, by ascending id.
-    pub fn definitions(&self, name: u64) -> Vec<Definition> {
+    /// The definitions in live rows of a name and of all that differ from it in the low `loose_bits` bits, by id.
+    pub fn definitions(&self, name: u64, loose_bits: u32) -> Vec<Definition> {
+        let loose = (1_u64 << loose_bits) - 1;
         let mut found = Vec::new();
         for part in &self.parts {
             let segment = &part.segment;
-            for at in segment.definitions_of(name) {
+            for at in segment.definitions_of(name & !loose, name | loose) {
                 let id = segment.owner(at);
                 if segment.row_of(id).is_some_and(|row| part.is_live(row)) {
                     let (kind, indent, forward) = segment.details(at);
-                    found.push(Definition { id, kind, indent, forward });
+                    let exact = segment.name(at) == name;
+                    found.push(Definition { id, kind, indent, forward, exact });
                 }
             }
         }

@@ -12,7 +12,7 @@ mod run;
 mod split;
 
 pub use bag::{bag, bag_counts, document, effective_stem};
-pub use key::{name_key, term_key};
+pub use key::{SPELLING_BITS, name_key, term_key};
 pub use query::query_terms;
 
 /// Raised with every change that gives other terms; part of an index's identity.

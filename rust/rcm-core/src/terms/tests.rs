@@ -91,6 +91,21 @@ fn keys_are_fnv_1a() {
     assert_eq!((name_key(""), name_key("foobar")), (0xcbf2_9ce4_8422_2325, 0x8594_4171_f739_67e8));
 }
 
+#[test]
+fn keys_of_a_name_differ_by_spelling_in_the_low_bits_only() {
+    let fold = |name| name_key(name) >> SPELLING_BITS;
+    for name in
+        ["get_user_name", "GetUserName", "get-user-name", "GET_USER_NAME", "getusername?", "__getUserName"]
+    {
+        assert_eq!(fold(name), fold("getUserName"), "{name}");
+        assert_ne!(name_key(name), name_key("getUserName"), "{name}");
+    }
+    assert_eq!(fold("Größe"), fold("größe"));
+    for (one, other) in [("user", "users"), ("+", "-"), ("_", "__"), ("a1", "a2"), ("größe", "grosse")] {
+        assert_ne!(fold(one), fold(other), "{one} {other}");
+    }
+}
+
 fn chunk_of(text: &str, names: &[&str]) -> Chunk {
     let definitions = names
         .iter()

@@ -1,0 +1,240 @@
+"""Questions without labels: from documentation sentences, and from commit subjects."""
+
+from __future__ import annotations
+
+import random
+import re
+import shutil
+import subprocess
+import tarfile
+from collections import Counter
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from rcm import _rcm
+
+SEED = 20251122
+#: Words of a sentence or subject that says something, at least and at most.
+FEWEST_WORDS, MOST_WORDS = 5, 40
+#: Files that a commit may change to be about something.
+MOST_CHANGED = 10
+#: Sentences asked of one file: a long file is one answer all the same.
+PER_FILE = 3
+_KINDS = frozenset(
+    [
+        "function",
+        "method",
+        "class",
+        "struct",
+        "enum",
+        "trait",
+        "interface",
+        "type",
+        "macro",
+        "constant",
+        "constructor",
+        "record",
+        "protocol",
+        "object",
+        "union",
+    ]
+)
+_COMMENT = re.compile(
+    r"^\s*(?:///?!?|//|#:?(?!\[)|\*(?!/)|/\*\*?|--+\|?|;+)\s?(?P<text>.*?)\s*(?:\*/)?\s*$"
+)
+_DOCSTRING = re.compile(r"^(?P<open>\s*[rR]?(?:\"\"\"|'''))(?P<text>.*?)(?P<close>\"\"\"|''')?\s*$")
+_SENTENCE = re.compile(r"^(.+?[.!?])(?:\s|$)")
+_WORD = re.compile(r"\w+")
+_NOT_SUBJECT = re.compile(r"^(?:merge|revert|bump|release|version|v?\d+\.)\b", re.IGNORECASE)
+_NUMBER = re.compile(r"\s*\(?#\d+\)?\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A text and what must be found by it.
+
+    Attributes:
+        text: What is asked.
+        paths: The files that answer.
+        first_line: First line of the definition, 1-based; 1 where lines are not known.
+        last_line: Its last line.
+    """
+
+    text: str
+    paths: tuple[str, ...]
+    first_line: int = 1
+    last_line: int = 1 << 30
+
+
+#: Line (0-based), its text, and what is left of the line without it.
+_Row = tuple[int, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sentence:
+    text: str
+    path: str
+    name: str
+    lines: tuple[tuple[int, str], ...]
+    first_line: int
+    last_line: int
+
+
+def doc_questions(tree: Path, copy: Path, most: int) -> list[Question]:
+    """Copy what is indexed of a tree without some documentation sentences, and ask for these."""
+    texts: dict[str, list[str]] = {}
+    sentences: list[_Sentence] = []
+    for path in _rcm.walk(tree).paths:
+        try:
+            lines = (tree / path).read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError):
+            continue
+        texts[path] = lines
+        sentences += _sentences(tree, path, lines)
+    said = Counter(line.strip() for lines in texts.values() for line in lines)
+    alone = [
+        one
+        for one in sentences
+        if all(said[texts[one.path][at].strip()] == 1 for at, _ in one.lines)
+    ]
+    chosen = _choose(alone, most)
+    for one in chosen:
+        for at, left in one.lines:
+            texts[one.path][at] = left
+    for path, lines in texts.items():
+        (copy / path).parent.mkdir(parents=True, exist_ok=True)
+        (copy / path).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return [
+        Question(_without_name(one), (one.path,), one.first_line, one.last_line) for one in chosen
+    ]
+
+
+def _sentences(tree: Path, path: str, lines: list[str]) -> list[_Sentence]:
+    try:
+        report: dict[str, Any] = _rcm.inspect(tree, path)
+    except (OSError, ValueError):
+        return []
+    if report.get("walk") != "kept" or "symbols" not in report:
+        return []
+    found = []
+    for symbol in report["symbols"]:
+        if symbol["kind"] in _KINDS and symbol["doc"]:
+            made = _first_sentence(lines, symbol["start_line"], symbol["line"])
+            if made is not None:
+                text, at = made
+                found.append(
+                    _Sentence(text, path, symbol["name"], at, symbol["line"], symbol["end_line"])
+                )
+    return found
+
+
+def _first_sentence(
+    lines: list[str], start: int, line: int
+) -> tuple[str, tuple[tuple[int, str], ...]] | None:
+    """Return the first sentence of a documentation, and its lines (0-based) as they are without it."""
+    rows: list[_Row] = []
+    for at in range(start - 1, min(line - 1, len(lines))):
+        match = _COMMENT.match(lines[at])
+        if match is None:
+            break
+        rows.append((at, match["text"], ""))
+    if not rows:
+        rows = _docstring(lines, line)
+    text = ""
+    used: list[tuple[int, str]] = []
+    for at, part, left in rows[:6]:
+        if not part:
+            if text:
+                break
+            continue
+        text, used = f"{text} {part}".strip(), [*used, (at, left)]
+        end = _SENTENCE.match(text)
+        if end is not None:
+            text = end[1]
+            break
+    words = _WORD.findall(text)
+    return (text, tuple(used)) if FEWEST_WORDS <= len(words) <= MOST_WORDS else None
+
+
+def _docstring(lines: list[str], line: int) -> list[_Row]:
+    """Return the rows of a docstring; the line that opens it keeps its quotes."""
+    for at in range(line, min(line + 8, len(lines))):
+        match = _DOCSTRING.match(lines[at])
+        if match is None:
+            continue
+        if match["close"]:
+            return [(at, match["text"], "")]
+        rows = [(at, match["text"], match["open"])]
+        for further in range(at + 1, min(at + 6, len(lines))):
+            if '"""' in lines[further] or "'''" in lines[further]:
+                break
+            rows.append((further, lines[further].strip(), ""))
+        return rows
+    return []
+
+
+def _without_name(one: _Sentence) -> str:
+    text = re.sub(rf"\b{re.escape(one.name)}\b", "", one.text)
+    return " ".join(text.split()).strip(" `") or one.text
+
+
+def _choose(sentences: list[_Sentence], most: int) -> list[_Sentence]:
+    dice = random.Random(SEED)
+    dice.shuffle(sentences)
+    taken: Counter[str] = Counter()
+    chosen: list[_Sentence] = []
+    for one in sentences:
+        if len(chosen) < most and taken[one.path] < PER_FILE:
+            taken[one.path] += 1
+            chosen.append(one)
+    return chosen
+
+
+def is_clone(tree: Path) -> bool:
+    """Tell whether a folder is a git clone itself, bare or not, with a commit."""
+    if not ((tree / ".git").exists() or (tree / "HEAD").is_file()):
+        return False
+    done = subprocess.run(
+        ["git", "-C", str(tree), "rev-parse", "HEAD"], check=False, capture_output=True
+    )
+    return done.returncode == 0
+
+
+def export_head(clone: Path, copy: Path) -> Path:
+    """Write the files of a clone's HEAD to a new folder, links left out."""
+    raw = _git(clone, "archive", "--format=tar", "HEAD")
+    with tarfile.open(fileobj=BytesIO(raw)) as archive:
+        for member in archive:
+            if member.isfile():
+                archive.extract(member, copy, filter="data")
+    shutil.rmtree(copy / ".git", ignore_errors=True)
+    return copy
+
+
+def commit_questions(clone: Path, tree: Path, most: int) -> list[Question]:
+    """Ask subjects of commits for the files that they changed and that are indexed at HEAD."""
+    indexed = set(_rcm.walk(tree).paths)
+    done = subprocess.run(
+        ["git", "-C", str(clone), "log", "--no-merges", "--name-only", "--format=%x01%s", "HEAD"],
+        check=False,  # a clone that is cut off somewhere still tells of the commits before
+        capture_output=True,
+    )
+    questions = []
+    for entry in done.stdout.decode("utf-8", "replace").split("\x01")[1:]:
+        subject, *names = [line for line in entry.splitlines() if line]
+        subject = _NUMBER.sub("", subject)
+        words = len(_WORD.findall(subject))
+        if _NOT_SUBJECT.match(subject) or not FEWEST_WORDS <= words <= MOST_WORDS:
+            continue
+        if 0 < len(names) <= MOST_CHANGED and indexed.issuperset(names):
+            questions.append(Question(subject, tuple(names)))
+    random.Random(SEED).shuffle(questions)
+    return questions[:most]
+
+
+def _git(clone: Path, *arguments: str) -> bytes:
+    return subprocess.run(
+        ["git", "-C", str(clone), *arguments], check=True, capture_output=True
+    ).stdout

@@ -1,0 +1,100 @@
+"""Names: the identifiers that a query asks for, however they are spelled or decorated."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+_PART = r"[^\W\d]\w*[!?]?"
+_JOIN = r"(?:::|->|\.|#|\\|/|:)"
+#: A name with its qualifiers; a hyphen joins parts of one name.
+_PATH = rf"{_PART}(?:-\w+)*(?:{_JOIN}{_PART}(?:-\w+)*)*"
+#: Words before a name that no sentence begins with, and words that one may.
+_PLAIN_KEYWORD = (
+    r"def|fn|func|fun|impl|defmodule|defp|defmacro|async|await|pub(?:\([a-z]+\))?|const|extern"
+)
+_WORD_KEYWORD = (
+    r"function|class|struct|enum|trait|interface|type|module|namespace|object|record|static|public|"
+    r"private|protected|abstract|final|export|default|let|var|val|new|return|import|package|override"
+)
+_ONE = re.compile(
+    rf"(?P<keywords>(?:(?:{_PLAIN_KEYWORD}|{_WORD_KEYWORD})\s+)*)"
+    rf"[`'\"@$&*:.#(\[-]*(?P<name>{_PATH})[`'\"\])]*"
+    r"(?P<tail>\s*(?:<[^<>]*>)?\s*(?:\(.*|\{.*|\[.*\]|->.*|:)?\s*[;,.!?:{})]*)",
+    re.DOTALL,
+)
+_PLAIN = re.compile(rf"(?:{_PLAIN_KEYWORD})\s")
+_SPLIT = re.compile(_JOIN)
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_INNER_CAPITAL = re.compile(r"[a-z0-9][A-Z]|[A-Z][A-Z][a-z]")
+#: In a sentence: a name in code quotes, called, or qualified.
+_QUOTED = re.compile(rf"`({_PATH})(?:\(\))?`")
+_CALLED = re.compile(rf"({_PATH})\(\)")
+_QUALIFIED = re.compile(rf"(?<![\w./\\]){_PART}(?:(?:::|->|#|\.){_PART})+(?![\w/\\])")
+#: What follows the last dot of a file's name, of a host's, or of an abbreviation, not of a method.
+_NO_NAME = re.compile(
+    r"[a-z]|py|pyi|rs|go|js|mjs|cjs|ts|tsx|jsx|java|kt|cs|cpp|cc|hpp|rb|php|swift|scala|lua|sh|hs|exs?|"
+    r"zig|html|css|json|ya?ml|toml|md|txt|cfg|ini|lock|com|org|net|io|dev|NET"
+)
+
+
+class Names(NamedTuple):
+    """The identifiers of a query.
+
+    Attributes:
+        wanted: Last parts of the names (`Router` of `axum::Router`), in order.
+        alone: Whether the query is one name and no more.
+        scopes: Qualifiers of the one name, outermost first.
+    """
+
+    wanted: tuple[str, ...]
+    alone: bool
+    scopes: tuple[str, ...] = ()
+
+
+def find_names(text: str, *, capitals: bool = True) -> Names:
+    """Return the identifiers that a query names.
+
+    A query is one name when it is one word (`axum::Router`, `get-user-name`, `--max-size`,
+    `parse(x, y)`) or a definition's first line (`def parse(self, x):`). In a longer one, names are
+    words with an inner capital or an underscore, qualified, called or quoted ones.
+
+    Args:
+        text: The query.
+        capitals: Whether capitalised words other than the first count, too, as in English.
+    """
+    alone = _ONE.fullmatch(text.strip())
+    if alone is not None and _is_one(alone):
+        *scopes, last = _SPLIT.split(alone["name"])
+        return Names((last.rstrip("!?") or last,), True, tuple(scopes))
+    if len(text.split()) <= 1:
+        return Names((), False)
+    found: dict[str, None] = {}
+    for match in (*_QUOTED.finditer(text), *_CALLED.finditer(text)):
+        found[_SPLIT.split(match[1])[-1].rstrip("!?")] = None
+    for match in _QUALIFIED.finditer(text):
+        last = _SPLIT.split(match[0])[-1].rstrip("!?")
+        if not _NO_NAME.fullmatch(last):
+            found[last] = None
+    for position, word in enumerate(_WORD.findall(text)):
+        if looks_like_code(word) or (capitals and position and word[0].isupper()):
+            found[word] = None
+    return Names(tuple(found), False)
+
+
+def looks_like_code(word: str) -> bool:
+    """Tell whether a word is an identifier of several parts, not one of a sentence."""
+    return "_" in word.strip("_") or _INNER_CAPITAL.search(word) is not None
+
+
+def _is_one(match: re.Match[str]) -> bool:
+    """Tell a definition's first line from two words of a sentence (`type conversion`)."""
+    keywords, name, tail = match["keywords"], match["name"], match["tail"].strip()
+    if not keywords:
+        # `retry (again)` is a sentence, `retry(again)` a call.
+        return not match["tail"][:1].isspace() or not tail
+    return (
+        _PLAIN.search(keywords) is not None
+        or tail[:1] in ("(", "{", ":", "<", ";")
+        or looks_like_code(name)
+    )

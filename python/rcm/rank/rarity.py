@@ -1,0 +1,33 @@
+"""Rarity: which files hold a word of the query that hardly any other does."""
+
+from __future__ import annotations
+
+from rcm import _rcm
+from rcm.rank import signals
+from rcm.search import Candidates
+from rcm.store.reader import IndexedFile, IndexReader
+
+#: A term in at most this many chunks points at the files that hold it.
+_CHUNKS = 2
+#: Longest query that is asked term by term; a longer one is pasted and full of rare words.
+_TERMS = 12
+
+
+def rare_words(text: str, candidates: Candidates, reader: IndexReader) -> dict[int, float]:
+    """Return, by file, the share of the query's terms that are rare and that it holds, 0 to 1."""
+    terms = _rcm.query_terms(text)
+    if len(terms) > _TERMS:
+        return {}
+    found: dict[int, float] = {}
+    for term in terms:
+        if 0 < reader.lexical.document_frequency(term) <= _CHUNKS:
+            ids = reader.lexical.candidates([term], _CHUNKS)
+            for index in {reader.file_index(one) for one in ids if candidates.allows(one)}:
+                # Prose and tests have all the rare words there are.
+                if _is_source(reader.files[index]):
+                    found[index] = found.get(index, 0.0) + 1 / len(terms)
+    return found
+
+
+def _is_source(file: IndexedFile) -> bool:
+    return signals.is_code(file.language) and not signals.is_test(file.path)

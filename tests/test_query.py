@@ -1,0 +1,359 @@
+"""Queries understood: names in every style, places in every trace, other languages, misspelt words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rcm import Index
+from rcm.cli import main
+from rcm.query import Place, understand
+from rcm.query.names import find_names
+from rcm.query.places import find_places
+from rcm.query.speech import without_function_words
+from rcm.rank.verbatim import longest_run
+from rcm.spelling import edits
+from small_trees import write_tree
+
+# Names
+
+
+@pytest.mark.parametrize(
+    ("query", "names", "alone"),
+    [
+        ("Router", ["Router"], True),
+        ("axum::Router", ["Router"], True),
+        ("Foo.bar()", ["bar"], True),
+        ("obj->method", ["method"], True),
+        ("ns\\Type", ["Type"], True),
+        ("what?", ["what"], True),
+        ("get-user-name", ["get-user-name"], True),
+        ("--max-file-size", ["max-file-size"], True),
+        ("`parse`", ["parse"], True),
+        ("@cached_property", ["cached_property"], True),
+        ("$user", ["user"], True),
+        ("parse(x, y=2)", ["parse"], True),
+        ("Vec<u8>", ["Vec"], True),
+        ("def parse(self, x):", ["parse"], True),
+        ("def parse", ["parse"], True),
+        ("pub(crate) async fn run<T>(&self) -> T {", ["run"], True),
+        ("class RetryPolicy", ["RetryPolicy"], True),
+        ("class Retry:", ["Retry"], True),
+        ("type conversion", [], False),
+        ("class loader", [], False),
+        ("static analysis", [], False),
+        ("retry (again)", [], False),
+        ("where is getUserName called", ["getUserName"], False),
+        ("where is index.update called", ["update"], False),
+        ("who uses std::fmt and parse()", ["parse", "fmt"], False),
+        ("what does `retry` do", ["retry"], False),
+        ("installs Node.js from config.py at example.com", ["Node"], False),
+        ("How does the Router match", ["Router"], False),
+        ("set MAX_RETRIES and parse_http", ["MAX_RETRIES", "parse_http"], False),
+        ("plain words only", [], False),
+        ("user-defined types", [], False),
+        ("+++", [], False),
+        ("", [], False),
+    ],
+)
+def test_names_of_a_query(query: str, names: list[str], alone: bool) -> None:
+    found = find_names(query)
+    assert (sorted(found.wanted), found.alone) == (sorted(names), alone)
+
+
+def test_scopes_are_what_qualifies_the_one_name() -> None:
+    assert find_names("rcm.index.Index.update()").scopes == ("rcm", "index", "Index")
+    assert find_names("update").scopes == ()
+
+
+def test_in_other_languages_a_capital_is_no_name() -> None:
+    assert find_names("wo werden Anfragen mit RetryPolicy gesendet", capitals=False).wanted == (
+        "RetryPolicy",
+    )
+
+
+# Places
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ('File "app/retry.py", line 12, in send', Place("app/retry.py", 12)),
+        ("at send (/srv/app/retry.js:12:5)", Place("/srv/app/retry.js", 12)),
+        ("at com.app.Retry.send(Retry.java:12)", Place("Retry.java", 12)),
+        (r"at App.Retry.Send() in C:\app\Retry.cs:line 12", Place("C:/app/Retry.cs", 12)),
+        ("at ./src/retry.rs:12:5", Place("./src/retry.rs", 12)),
+        ("\t/srv/app/retry.go:12 +0x1d", Place("/srv/app/retry.go", 12)),
+        ("#3  0x0000555 in send (n=1) at retry.c:12", Place("retry.c", 12)),
+        ("retry.rb:12:in `send'", Place("retry.rb", 12)),
+        ("#0 /srv/app/Retry.php(12): App\\Retry->send()", Place("/srv/app/Retry.php", 12)),
+        ("(app 1.0.0) lib/retry.ex:12: App.Retry.send/1", Place("lib/retry.ex", 12)),
+        ("PHP Warning in /srv/a.php on line 12", Place("/srv/a.php", 12)),
+        ("src/retry.rs:12:5: error: expected `;`", Place("src/retry.rs", 12)),
+        ("what is at src/retry.rs:12-20?", Place("src/retry.rs", 12)),
+        ("what does src/retry.rs do", Place("src/retry.rs")),
+    ],
+)
+def test_places_of_every_kind(text: str, place: Place) -> None:
+    assert find_places(text).places == (place,)
+
+
+@pytest.mark.parametrize(
+    "text", ["plain words", "and/or", "Node.js", "1.2:3", "at 12:30", "a :: b", "https://x.org/a"]
+)
+def test_what_is_no_place(text: str) -> None:
+    assert find_places(text).places == ()
+
+
+PYTHON_TRACE = """\
+Traceback (most recent call last):
+  File "/srv/app/main.py", line 3, in <module>
+    run()
+  File "/srv/app/retry.py", line 12, in send_again
+    raise TimeoutError("no answer from 10.0.0.1 after 0x7f01")
+TimeoutError: no answer
+"""
+GO_TRACE = """\
+panic: runtime error: index out of range [5] with length 3
+
+goroutine 1 [running]:
+main.(*Retry).SendAgain(0xc000010000, 0x5)
+\t/srv/app/retry.go:12 +0x1d
+main.main()
+\t/srv/app/main.go:7 +0x20
+"""
+RUST_TRACE = """\
+thread 'main' panicked at src/retry.rs:12:5:
+no answer
+stack backtrace:
+   0: std::panicking::begin_panic
+             at /rustc/1/library/std/src/panicking.rs:6:5
+   1: app::retry::send_again
+             at ./src/retry.rs:12:5
+"""
+
+
+def test_the_innermost_frame_comes_first() -> None:
+    found = find_places(PYTHON_TRACE)
+    assert found.places[0] == Place("/srv/app/retry.py", 12)
+    assert found.functions == ("send_again",)
+    found = find_places(GO_TRACE)
+    assert found.places[0] == Place("/srv/app/retry.go", 12)
+    assert found.functions[0] == "SendAgain"
+    found = find_places(RUST_TRACE)
+    assert found.places[0] == Place("src/retry.rs", 12)
+    assert "send_again" in found.functions
+
+
+def test_the_rest_of_a_trace_is_what_it_says() -> None:
+    rest = find_places(PYTHON_TRACE).rest
+    assert "TimeoutError: no answer" in rest
+    assert "raise TimeoutError" in rest, "the innermost source line"
+    assert "srv" not in rest
+    assert "0x7f01" not in rest
+    assert "index out of range" in find_places(GO_TRACE).rest
+    question = understand(PYTHON_TRACE)
+    assert question.names.wanted[0] == "send_again"
+    assert not question.names.alone
+
+
+@given(st.text())
+def test_any_text_is_understood(text: str) -> None:
+    question = understand(text)
+    assert set(question.text) <= {*text, " "}
+
+
+# Other languages
+
+
+@pytest.mark.parametrize(
+    ("query", "left"),
+    [
+        ("wie wird der Index geschrieben und wo", "Index geschrieben"),
+        ("où est le fichier de configuration", "fichier configuration"),
+        ("¿dónde se define parse_config y cómo?", "¿ define parse_config ?"),
+        ("как работает snapshot и где он", "работает snapshot он"),
+    ],
+)
+def test_function_words_of_other_languages_go(query: str, left: str) -> None:
+    assert without_function_words(query) == (left, True)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "how does a process die on Windows",
+        "where is the war over data as a map",
+        "on par with the se and si of la",
+        "os path in a do while loop",
+        "is it done when all are",
+    ],
+)
+def test_english_is_left_alone(query: str) -> None:
+    assert without_function_words(query) == (query, False)
+
+
+def test_a_query_of_function_words_alone_is_kept() -> None:
+    assert without_function_words("wie wird wurde")[0] == "wie wird wurde"
+
+
+# Spelling
+
+TREE = {
+    "src/session.py": "class SessionStore:\n    def expire_sessions(self):\n        '''Retrieve and "
+    "expire every session.'''\n        return self.sessions\n",
+    "src/blueprint.py": "class Blueprint:\n    def register_blueprint(self):\n        return 1\n",
+    "src/words.py": "def words():\n    return 'word listen general recovery'\n",
+}
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Index:
+    index = Index.open(write_tree(tmp_path / "tree", TREE))
+    index.update()
+    return index
+
+
+@pytest.mark.parametrize(
+    ("query", "corrections"),
+    [
+        ("where do sesions expire", {"sesions": "sessions"}),
+        ("Bluprint", {"Bluprint": "Blueprint"}),
+        ("SesionStore", {"SesionStore": "SessionStore"}),
+        ("regster_blueprint", {"regster_blueprint": "register_blueprint"}),
+        ("sessions expire", {}),
+        ("simulate sessions", {}),
+        ("wo wird das Wort gelesen und die Session", {}),
+        ("wird", {"wird": "word"}),
+        ("wird expire", {}),
+        ("xqzvbnmlkj", {}),
+        ("seßion", {}),
+        ("", {}),
+    ],
+)
+def test_only_unknown_words_are_corrected(
+    index: Index, query: str, corrections: dict[str, str]
+) -> None:
+    assert index.corrections(query) == corrections
+
+
+def test_a_corrected_query_finds_what_was_meant(index: Index) -> None:
+    assert index.search("Bluprint")[0].path == "src/blueprint.py"
+    assert index.search("Bluprint")[0] == index.search("Blueprint")[0]
+    assert index.search("sesions expire")[0].path == "src/session.py"
+
+
+def test_the_command_says_what_it_searched_for(
+    index: Index, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["search", "Bluprint", str(index.root)]) == 0
+    assert "no 'Bluprint' in the index: searching for 'Blueprint'" in capsys.readouterr().err
+    assert main(["search", "Bluprint", str(index.root), "--json"]) == 0
+    assert '"corrections": {"Bluprint": "Blueprint"}' in capsys.readouterr().out
+    assert main(["search", "Blueprint", str(index.root)]) == 0
+    assert "no '" not in capsys.readouterr().err
+
+
+@given(st.text("abc", max_size=6), st.text("abc", max_size=6))
+def test_edits_are_a_distance(one: str, other: str) -> None:
+    found = edits(one, other, 6)
+    assert (found == 0) == (one == other)
+    assert found == edits(other, one, 6)
+    assert abs(len(one) - len(other)) <= found <= max(len(one), len(other))
+    assert min(edits(one, other, 2), 3) == min(found, 3)
+
+
+def test_a_swap_is_one_edit() -> None:
+    assert edits("retreive", "retrieve", 2) == 1
+    assert edits("abcd", "acbd", 2) == 1
+    assert edits("kitten", "sitting", 3) == 3
+
+
+# Spellings of a name, places and messages in an index
+
+STYLES = {
+    "a.py": "def get_user_name():\n    return 1\n",
+    "b.js": "function parseConfigFile() { return 2 }\n",
+    "c.go": "package c\n\nfunc HttpServerPort() int { return 3 }\n",
+    "uses.py": "get_user_name()\nparseConfigFile()\nHttpServerPort()\n" * 9,
+    "pool.py": "class Pool:\n    def fetch(self):\n        return 4\n",
+    "other.py": "class Other:\n    def fetch(self):\n        return 'pool'\n\n\ndef more():\n    pass\n",
+    "deep/src/retry.py": "# filler\n" * 60
+    + "def send():\n    raise TimeoutError('no answer in time')\n",
+    "deep/app/retry.py": "def other():\n    pass\n",
+}
+
+
+@pytest.fixture
+def styles(tmp_path: Path) -> Index:
+    index = Index.open(write_tree(tmp_path / "tree", STYLES))
+    index.update()
+    return index
+
+
+@pytest.mark.parametrize("name", ["getUserName", "GetUserName", "get-user-name", "GET_USER_NAME",
+                                  "get_user_name", "x.getUserName()", "getusername"])  # fmt: skip
+def test_a_definition_is_found_in_any_spelling(styles: Index, name: str) -> None:
+    best = styles.search(name)[0]
+    assert best.path == "a.py"
+    assert best.signals["definition"] > 0
+
+
+def test_other_styles_find_each_other(styles: Index) -> None:
+    assert styles.search("parse_config_file")[0].path == "b.js"
+    assert styles.search("http-server-port")[0].path == "c.go"
+    assert styles.search("where is http_server_port read")[0].signals["definition"] > 0
+
+
+def test_as_written_comes_before_other_spellings(tmp_path: Path) -> None:
+    files = STYLES | {
+        "upper.py": "class Router:\n    pass\n",
+        "lower.py": "def router():\n    pass\n",
+    }
+    with Index.open(write_tree(tmp_path / "tree", files)) as index:
+        index.update()
+        assert index.search("Router")[0].path == "upper.py"
+        best, second, *_ = index.search("router")
+        assert (best.path, second.path) == ("lower.py", "upper.py")
+        assert "definition" not in second.signals
+
+
+def test_the_scope_decides_between_equal_names(styles: Index) -> None:
+    assert styles.search("Pool.fetch")[0].path == "pool.py"
+    assert styles.search("Other::fetch")[0].path == "other.py"
+
+
+def test_a_place_comes_first_and_shows_its_line(styles: Index) -> None:
+    for query in (
+        "what is wrong in src/retry.py:61",
+        "/home/me/checkout/deep/src/retry.py:61",
+        'Traceback (most recent call last):\n  File "/x/src/retry.py", line 62, in send\n    raise T\nT: 1',
+    ):
+        best = styles.search(query)[0]
+        assert best.path == "deep/src/retry.py"
+        assert best.start_line <= 61 <= best.end_line
+        assert best.signals["place"] > 1
+    assert not any("place" in hit.signals for hit in styles.search("look at other/none.py:3"))
+    limited = styles.search("src/retry.py:61", paths=["*.js"])
+    assert all(hit.path.endswith(".js") for hit in limited), "filters hold for places, too"
+
+
+def test_a_message_is_found_where_it_is_made(styles: Index) -> None:
+    best = styles.search("error: no answer in time")[0]
+    assert best.path == "deep/src/retry.py"
+    assert best.signals["verbatim"] > 0.5
+    assert "verbatim" not in styles.search("no answer in time")[0].signals, "no error message"
+
+
+def test_longest_run_is_that_of_neighbours() -> None:
+    assert longest_run(["a", "b", "c", "d"], ["x", "b", "c", "d", "y", "a"]) == 3
+    assert longest_run(["a", "a", "b"], ["a", "b", "a", "a", "b"]) == 3
+    assert longest_run([], ["a"]) == longest_run(["a"], []) == 0
+
+
+def test_a_rare_word_is_a_signal(styles: Index) -> None:
+    best = styles.search("which file says TimeoutError")[0]
+    assert best.signals["rare"] > 0
