@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use rcm_core::chunk::{ChunkOptions, chunk_with};
 use rcm_core::parse::languages::{LANGUAGES, Language, separator};
-use rcm_core::parse::{SyntaxTree, parse, parse_as};
+use rcm_core::parse::{Reference, SyntaxTree, parse, parse_as, references};
 
 /// Small chunks, so that inputs of a hundred lines show where cuts fall.
 const OPTIONS: ChunkOptions = ChunkOptions { target_chars: 600, max_chars: 900 };
@@ -53,7 +53,7 @@ fn depth(tree: &SyntaxTree, at: usize) -> usize {
     tree.symbols[at].parent.map_or(0, |parent| depth(tree, parent) + 1)
 }
 
-fn dump(text: &str, tree: &SyntaxTree) -> String {
+fn dump(text: &str, tree: &SyntaxTree, uses: &[Reference]) -> String {
     let mut out = String::from("symbols (kind, qualified name, lines with doc and attributes)\n");
     for (at, symbol) in tree.symbols.iter().enumerate() {
         let indent = "  ".repeat(depth(tree, at) + 1);
@@ -64,10 +64,9 @@ fn dump(text: &str, tree: &SyntaxTree) -> String {
         writeln!(out, "{indent}{kind} {} {lines}{forward}{doc}", qualified(tree, at)).expect("a string");
     }
     out.push_str("\nreferences\n");
-    let names: BTreeSet<&str> = tree.references.iter().map(|reference| reference.name.as_str()).collect();
+    let names: BTreeSet<&str> = uses.iter().map(|reference| reference.name.as_str()).collect();
     for name in names {
-        let lines: Vec<String> = tree
-            .references
+        let lines: Vec<String> = uses
             .iter()
             .filter(|reference| reference.name == name)
             .map(|reference| reference.line.to_string())
@@ -103,7 +102,7 @@ fn every_language_gives_its_golden_dump() {
     for language in &LANGUAGES {
         let input = input(language).unwrap_or_else(|| panic!("{}: no input", language.name));
         let text = fs::read_to_string(&input).expect("a readable input");
-        let actual = dump(&text, &parse(&input, &text));
+        let actual = dump(&text, &parse(&input, &text), &references(&input, &text));
         let expected = input.with_file_name("expected.txt");
         if rewrite {
             fs::write(&expected, actual).expect("a writable folder");

@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use rcm_core::chunk::{Chunk, chunk, qualified};
 use rcm_core::filter::{Text, filter};
-use rcm_core::parse::{Degraded, SymbolKind, SyntaxTree, parse};
+use rcm_core::parse::{Degraded, SymbolKind, SyntaxTree, parse, references};
 use rcm_core::read::{Unread, digest, read};
 use rcm_core::terms;
 use rcm_core::walk::{Entry, inspect_path};
@@ -57,7 +57,7 @@ pub fn inspect<'py>(
     report.set_item("language", tree.language)?;
     report.set_item("degraded", tree.degraded.map(degraded))?;
     report.set_item("symbols", symbols(py, &tree, &text.text)?)?;
-    report.set_item("references", tree.references.len())?;
+    report.set_item("references", references(&path, &text.text).len())?;
     let chunks = timed(&phases, "chunk", || chunk(&text.text, &tree))?;
     let rows = PyList::empty(py);
     for chunk in &chunks {

@@ -1,4 +1,4 @@
-//! Stage 4, parse: text to symbols and references, with compiled-in tree-sitter grammars. Languages are data.
+//! Stage 4, parse: text to symbols (and, if asked, references), with compiled-in tree-sitter grammars. Languages are data.
 
 mod budget;
 mod detect;
@@ -19,6 +19,7 @@ use tree_sitter::{Parser, Tree};
 
 use budget::Budget;
 use languages::Language;
+use query::Wanted;
 
 /// Raised with every change that gives other symbols for the same grammars and queries.
 pub const VERSION: u32 = 1;
@@ -213,8 +214,6 @@ pub struct SyntaxTree {
     pub language: &'static str,
     /// Definitions in order of `span.start`, outer before inner.
     pub symbols: Vec<Symbol>,
-    /// Uses, in order.
-    pub references: Vec<Reference>,
     /// Set when the tree is missing or cut.
     pub degraded: Option<Degraded>,
 }
@@ -251,20 +250,37 @@ pub fn parse(path: &Path, text: &str) -> SyntaxTree {
 /// Parses `text` as `language`, one of the rows of [`languages::LANGUAGES`].
 pub fn parse_as(language: &'static Language, text: &str) -> SyntaxTree {
     let nothing = SyntaxTree { language: language.name, ..SyntaxTree::default() };
-    if !guard::may_parse(language, text) {
-        return SyntaxTree { degraded: Some(Degraded::Nesting), ..nothing };
-    }
-    let Some(tree) = syntax_tree(language, text).filter(|tree| guard::may_query(tree.root_node())) else {
-        return SyntaxTree { degraded: Some(Degraded::Budget), ..nothing };
+    let tree = match searchable_tree(language, text) {
+        Ok(tree) => tree,
+        Err(degraded) => return SyntaxTree { degraded: Some(degraded), ..nothing },
     };
     let mut budget = Budget::for_text(text.len());
-    let captured = symbols::capture(language, text, tree.root_node(), &mut budget);
+    let captured = symbols::capture(language, Wanted::Definitions, text, tree.root_node(), &mut budget);
     SyntaxTree {
         symbols: symbols::symbols(language, text, &captured),
-        references: symbols::references(text, &captured),
         degraded: budget.was_exceeded().then_some(Degraded::Budget),
         ..nothing
     }
+}
+
+/// The uses of names in `text`, in order, without the names of definitions; none if it cannot be parsed.
+pub fn references(path: &Path, text: &str) -> Vec<Reference> {
+    let Some((language, tree)) = detect::detect(path, text)
+        .and_then(|language| Some((language, searchable_tree(language, text).ok()?)))
+    else {
+        return Vec::new();
+    };
+    let [definitions, uses] = [Wanted::Definitions, Wanted::References].map(|wanted| {
+        symbols::capture(language, wanted, text, tree.root_node(), &mut Budget::for_text(text.len()))
+    });
+    symbols::references(text, &definitions, &uses)
+}
+
+fn searchable_tree(language: &Language, text: &str) -> Result<Tree, Degraded> {
+    if !guard::may_parse(language, text) {
+        return Err(Degraded::Nesting);
+    }
+    syntax_tree(language, text).filter(|tree| guard::may_query(tree.root_node())).ok_or(Degraded::Budget)
 }
 
 fn syntax_tree(language: &Language, text: &str) -> Option<Tree> {

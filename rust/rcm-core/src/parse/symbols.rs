@@ -13,7 +13,7 @@ use super::guard::MAX_DEPTH;
 use super::languages::Language;
 use super::leading::{self, Leading, line_indent};
 use super::names;
-use super::query::{self, Compiled, Role};
+use super::query::{self, Compiled, Role, Wanted};
 use super::{Reference, Symbol, SymbolKind};
 
 /// Names longer than this many characters are cut: headings and test titles can be whole paragraphs.
@@ -52,9 +52,15 @@ impl Name {
     }
 }
 
-/// Runs the query of `language` over the tree within `budget`, down to [`MAX_DEPTH`].
-pub fn capture(language: &'static Language, text: &str, root: Node<'_>, budget: &mut Budget) -> Captured {
-    let compiled = query::compiled(language);
+/// Runs a query of `language` over the tree within `budget`, down to [`MAX_DEPTH`].
+pub fn capture(
+    language: &'static Language,
+    wanted: Wanted,
+    text: &str,
+    root: Node<'_>,
+    budget: &mut Budget,
+) -> Captured {
+    let compiled = query::compiled(language, wanted);
     let mut captured = Captured::default();
     let mut progress = |_: &QueryCursorState| budget.spend();
     let options = QueryCursorOptions::new().progress_callback(&mut progress);
@@ -124,11 +130,11 @@ pub fn symbols(language: &Language, text: &str, captured: &Captured) -> Vec<Symb
     symbols
 }
 
-/// The references, in order, without the names of definitions.
-pub fn references(text: &str, captured: &Captured) -> Vec<Reference> {
+/// The references in `uses`, in order, without the names of definitions.
+pub fn references(text: &str, captured: &Captured, uses: &Captured) -> Vec<Reference> {
     let mut seen: FxHashSet<usize> =
         captured.definitions.iter().map(|definition| definition.name.id).collect();
-    let mut names: Vec<&Name> = captured.references.iter().filter(|name| seen.insert(name.id)).collect();
+    let mut names: Vec<&Name> = uses.references.iter().filter(|name| seen.insert(name.id)).collect();
     names.sort_by_key(|name| name.bytes.start);
     names
         .into_iter()

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use super::{Degraded, Symbol, SymbolKind, SyntaxTree, parse};
+use super::{Degraded, Symbol, SymbolKind, SyntaxTree, parse, references};
 
 const RUST: &str = r#"//! Crate.
 
@@ -134,13 +134,14 @@ fn python_docstrings_and_decorators() {
 
 #[test]
 fn references_are_uses_and_never_definitions() {
-    let rust = rust();
-    let names: Vec<&str> = rust.references.iter().map(|reference| reference.name.as_str()).collect();
+    let rust = references(Path::new("a.rs"), RUST);
+    let names: Vec<&str> = rust.iter().map(|reference| reference.name.as_str()).collect();
     assert_eq!(names, ["T", "T", "T", "Display", "T", "show", "Other"]);
-    let python = python();
+    let python = references(Path::new("a.py"), PYTHON);
     let lines: Vec<(&str, usize)> =
-        python.references.iter().map(|reference| (reference.name.as_str(), reference.line)).collect();
+        python.iter().map(|reference| (reference.name.as_str(), reference.line)).collect();
     assert_eq!(lines, [("get", 6), ("Thing", 7), ("call", 9), ("Base", 12), ("property", 18)]);
+    assert_eq!(references(Path::new("notes"), RUST), []);
 }
 
 #[test]
