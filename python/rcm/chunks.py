@@ -70,13 +70,23 @@ class ChunkBatches:
         mode: When to process them.
         workers: Threads that parse.
         options: The size cap.
+        block_bytes: Source bytes in one batch, more or less.
     """
 
     def __init__(
-        self, plan: _rcm.Plan, mode: IndexMode, workers: int, options: ScanOptions
+        self,
+        plan: _rcm.Plan,
+        mode: IndexMode,
+        workers: int,
+        options: ScanOptions,
+        block_bytes: int,
     ) -> None:
         self._stream = _rcm.ChunkStream(
-            plan, mode=mode, workers=workers, max_file_bytes=options.max_file_bytes
+            plan,
+            mode=mode,
+            workers=workers,
+            max_file_bytes=options.max_file_bytes,
+            block_bytes=block_bytes,
         )
 
     def __iter__(self) -> Iterator[_rcm.Batch]:

@@ -129,6 +129,7 @@ class Index:
         use_ignore: bool | None = None,
         hidden: bool | None = None,
         max_file_bytes: int | None = None,
+        max_memory: int | None = None,
         lock_timeout: float = 5.0,
         progress: Callable[[Progress], None] | None = None,
     ) -> IndexReport:
@@ -144,6 +145,8 @@ class Index:
                 True, False and 1 MiB.
             hidden: Include hidden files and folders.
             max_file_bytes: Larger files are skipped.
+            max_memory: Bytes of memory that the run may use, by default `RCM_MAX_MEMORY`, else no
+                limit. Less is slower; the index is the same. 160 MiB is the least.
             lock_timeout: Seconds to wait while another process writes.
             progress: Called now and then with how far the run has come.
 
@@ -173,6 +176,7 @@ class Index:
                 workers=workers,
                 scan=replace(ScanOptions.from_meta(recorded), **given),
                 force_sequential=self._settings.force_sequential,
+                max_memory=max_memory or self._settings.max_memory,
                 progress=progress,
             )
             embedder = self._open_embedder(recorded)

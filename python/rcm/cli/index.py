@@ -55,6 +55,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="leave out larger files; K, M and G may follow the number "
         "(default: as last time, at first 1M)",
     )
+    parser.add_argument(
+        "--max-memory",
+        metavar="SIZE",
+        type=byte_count,
+        help="memory that the run may use, 160M or more; less is slower, never another index "
+        "(default: RCM_MAX_MEMORY, else no limit)",
+    )
     add_models(parser)
     add_json(parser)
     parser.add_argument(
@@ -76,6 +83,7 @@ def run(args: argparse.Namespace) -> int:
                 use_ignore=args.ignore,
                 hidden=args.hidden,
                 max_file_bytes=args.max_file_size,
+                max_memory=args.max_memory,
                 progress=bar.report,
             )
             return report, str(index.index_dir)

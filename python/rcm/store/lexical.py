@@ -181,16 +181,20 @@ class LexicalReader:
 class LexicalWriter:
     """The one writer of a lexical index; hold the lock while there is one.
 
+    Args:
+        folder: Where it is; made if missing.
+        heap_bytes: tantivy's writing buffer; a full one becomes a segment of its own.
+
     Raises:
         IndexDamagedError: If tantivy cannot open the folder for writing.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, heap_bytes: int = HEAP_BYTES) -> None:
         self._folder = folder
         index = _open(folder, make=True)
         self._schema = index.schema
         try:
-            self._writer = index.writer(HEAP_BYTES, num_threads=1)
+            self._writer = index.writer(heap_bytes, num_threads=1)
             # A killed writer can leave a delete bitmap whose name the next commit wants to
             # create: without this collection every later commit fails, for ever.
             self._writer.garbage_collect_files()

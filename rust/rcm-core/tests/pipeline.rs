@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use rcm_core::cancel::Cancel;
-use rcm_core::pipeline::{Blocks, Job, Mode, Outcome, Processed, Timers, process_file};
+use rcm_core::pipeline::{BLOCK_BYTES, Blocks, Job, Mode, Outcome, Processed, Timers, process_file};
 use rcm_core::read::digest;
 use rcm_core::skip::SkipReason;
 use rcm_core::walk::{Entry, WalkOptions, walk};
@@ -27,7 +27,7 @@ fn entries(root: &Path) -> Vec<Entry> {
 
 fn job(root: &Path, mode: Mode, workers: usize) -> Job {
     let files = entries(root).into_iter().map(|entry| (entry, None)).collect();
-    Job { root: root.to_path_buf(), files, max_file_bytes: 1 << 20, mode, workers }
+    Job { root: root.to_path_buf(), files, max_file_bytes: 1 << 20, block_bytes: BLOCK_BYTES, mode, workers }
 }
 
 fn run(job: Job) -> Vec<Processed> {

@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use rcm_core::chunk::format_for_embedding;
 use rcm_core::embed::embed_chunk;
-use rcm_core::pipeline::{Blocks, Job, Mode, Outcome, Processed, TermedChunk, Timers};
+use rcm_core::pipeline::{BLOCK_BYTES, Blocks, Job, Mode, Outcome, Processed, TermedChunk, Timers};
 
 use crate::detached::{POLL, detached};
 use crate::embed::{PyStaticTable, PyVectors};
@@ -22,8 +22,14 @@ pub struct PyChunkStream(Blocks);
 #[pymethods]
 impl PyChunkStream {
     #[new]
-    #[pyo3(signature = (plan, *, mode = "parallel", workers = 1, max_file_bytes = 1 << 20))]
-    fn new(plan: &PyPlan, mode: &str, workers: usize, max_file_bytes: u64) -> PyResult<Self> {
+    #[pyo3(signature = (plan, *, mode = "parallel", workers = 1, max_file_bytes = 1 << 20, block_bytes = BLOCK_BYTES))]
+    fn new(
+        plan: &PyPlan,
+        mode: &str,
+        workers: usize,
+        max_file_bytes: u64,
+        block_bytes: u64,
+    ) -> PyResult<Self> {
         let mode = match mode {
             "sequential" => Mode::Sequential,
             "parallel" => Mode::Parallel,
@@ -34,8 +40,14 @@ impl PyChunkStream {
                 )));
             }
         };
-        let job =
-            Job { root: plan.root.clone(), files: plan.candidates.clone(), max_file_bytes, mode, workers };
+        let job = Job {
+            root: plan.root.clone(),
+            files: plan.candidates.clone(),
+            max_file_bytes,
+            mode,
+            workers,
+            block_bytes,
+        };
         Blocks::start(job).map(Self).map_err(crate::error::to_py)
     }
 
