@@ -59,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--max-memory",
         metavar="SIZE",
         type=byte_count,
-        help="memory that the run may use, 160M or more; less is slower, never another index "
+        help="memory that the run may allocate, 160M or more; less is slower, never another index "
         "(default: RCM_MAX_MEMORY, else no limit)",
     )
     add_models(parser)

@@ -28,6 +28,7 @@ HEAP_BYTES = 64 << 20
 _Query = tantivy.Query
 _Must, _Should = tantivy.Occur.Must, tantivy.Occur.Should
 _TEMPORARY = re.compile(r"\.tmp\w+$")
+_SEGMENT_FILE = re.compile(r"[0-9a-f]{32}\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,9 +201,9 @@ class LexicalWriter:
             self._writer.garbage_collect_files()
         except (ValueError, OSError) as error:
             raise damaged(folder, error) from error
-        for path in folder.iterdir():
-            if _TEMPORARY.match(path.name):
-                path.unlink(missing_ok=True)
+        self._uncommitted = False
+        for path in _left_over(folder):
+            path.unlink(missing_ok=True)
 
     def add(
         self, chunk_id: int, file: str, language: str, terms: str, chunk: tuple[object, ...]
@@ -222,10 +223,12 @@ class LexicalWriter:
         document.add_text("language", language)
         document.add_text("terms", terms)
         document.add_bytes("stored", json.dumps(chunk, ensure_ascii=False).encode())
+        self._uncommitted = True
         self._writer.add_document(document)
 
     def remove_file(self, file: str) -> None:
         """Remove all chunks of a file key."""
+        self._uncommitted = True
         self._writer.delete_documents_by_term("file", file)
 
     def commit(self, epoch: int, change_hash: str) -> None:
@@ -244,16 +247,38 @@ class LexicalWriter:
         except (ValueError, OSError) as error:
             self.rollback()
             raise OSError(f"{self._folder}: {error}") from error
+        self._uncommitted = False
         # tantivy renames its new meta file but leaves the folder unsynced: without this, 19 of
         # 60 simulated power cuts lost a commit already reported as done.
         fsync_folder(self._folder)
 
     def rollback(self) -> None:
         """Forget everything since the last commit."""
+        self._uncommitted = False
         with suppress(ValueError, OSError):
             self._writer.rollback()
 
     def close(self) -> None:
-        """Wait for merges and let go of tantivy's own lock."""
+        """Forget what was not committed, wait for merges and let go of tantivy's own lock."""
+        # A rollback stops merges half-way: segments would pile up, and their files stay for ever.
+        if self._uncommitted:
+            self.rollback()
         with suppress(ValueError, OSError):
             self._writer.wait_merging_threads()
+
+
+def _left_over(folder: Path) -> list[Path]:
+    """Return what stopped writers left: temporary files, and segment files that nobody lists.
+
+    tantivy's own collection deletes only files in its list, and a merge that was stopped is not in it.
+    """
+    try:
+        listed = set(json.loads((folder / ".managed.json").read_bytes()))
+    except (FileNotFoundError, ValueError):
+        return []
+    return [
+        path
+        for path in folder.iterdir()
+        if _TEMPORARY.match(path.name)
+        or (_SEGMENT_FILE.match(path.name) and path.name not in listed)
+    ]

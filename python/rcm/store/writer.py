@@ -266,6 +266,5 @@ class IndexWriter:
     def close(self) -> None:
         """Forget what was not committed and let go of the files."""
         if "_lexical" in self.__dict__:
-            self._lexical.rollback()
             self._lexical.close()
         self.table.close()
