@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -43,3 +44,30 @@ def test_chunks_come_in_the_order_asked_for(tree: Path) -> None:
         assert reader.chunks([]) == []
         with pytest.raises(KeyError):
             reader.lexical.chunks([ids[0], 10_000])
+
+
+def test_small_updates_pile_up_neither_segments_nor_files(tree: Path) -> None:
+    note = tree / "note.txt"
+    with Index.open(tree) as index:
+        for nth in range(25):
+            note.write_text(f"number {nth}\n", encoding="utf-8")
+            index.update()
+        folder = reader_of(index).lexical._folder
+    segments = json.loads((folder / "meta.json").read_bytes())["segments"]
+    assert len(segments) <= 10, "merges are let come to their end"
+    listed = {segment["segment_id"].replace("-", "") for segment in segments}
+    files = [path.name for path in folder.iterdir() if not path.name.startswith(".")]
+    left = [name for name in files if name != "meta.json" and name.split(".")[0] not in listed]
+    assert len(left) <= 8, "at most what the last merge replaced"
+
+
+def test_files_of_a_stopped_merge_are_deleted(tree: Path) -> None:
+    with Index.open(tree) as index:
+        index.update()
+        folder = reader_of(index).lexical._folder
+        orphan = folder / f"{'0' * 32}.store"
+        orphan.write_bytes(b"left")
+        (tree / "note.txt").write_text("changed\n", encoding="utf-8")
+        index.update()
+        assert not orphan.exists()
+        assert index.search("changed")

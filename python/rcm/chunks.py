@@ -76,6 +76,7 @@ class ChunkBatches:
         mode: When to process them.
         workers: Threads that parse.
         options: The size cap, and what is done about secrets.
+        block_bytes: Source bytes in one batch, more or less.
         allowed: Fingerprints of secrets that may stay.
     """
 
@@ -85,6 +86,7 @@ class ChunkBatches:
         mode: IndexMode,
         workers: int,
         options: ScanOptions,
+        block_bytes: int,
         allowed: AllowList = NOTHING_ALLOWED,
     ) -> None:
         self._stream = _rcm.ChunkStream(
@@ -94,6 +96,7 @@ class ChunkBatches:
             max_file_bytes=options.max_file_bytes,
             secrets=options.secrets,
             allowed=list(allowed.fingerprints),
+            block_bytes=block_bytes,
         )
 
     def __iter__(self) -> Iterator[_rcm.Batch]:

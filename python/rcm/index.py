@@ -146,6 +146,7 @@ class Index:
         hidden: bool | None = None,
         max_file_bytes: int | None = None,
         secrets: SecretsMode | None = None,
+        max_memory: int | None = None,
         lock_timeout: float = 5.0,
         progress: Callable[[Progress], None] | None = None,
     ) -> IndexReport:
@@ -164,6 +165,8 @@ class Index:
             secrets: What is done about secrets: `"redact"` replaces their values (at first),
                 `"skip-chunk"` and `"skip-file"` leave out what holds one, `"off"` indexes them as
                 they are. Remembered like the three above; another one rebuilds the index.
+            max_memory: Bytes of memory that the run may use, by default `RCM_MAX_MEMORY`, else no
+                limit. Less is slower; the index is the same. 160 MiB is the least.
             lock_timeout: Seconds to wait while another process writes.
             progress: Called now and then with how far the run has come.
 
@@ -205,6 +208,7 @@ class Index:
                 scan=scan,
                 allowed=allowed,
                 force_sequential=self._settings.force_sequential,
+                max_memory=max_memory or self._settings.max_memory,
                 progress=progress,
             )
             embedder = self._open_embedder(recorded)

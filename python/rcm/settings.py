@@ -16,6 +16,8 @@ LOW_MEMORY_BYTES = 4 << 30
 #: Trees with at least this many changed files take the pipeline mode unless a mode is asked for.
 PIPELINE_FILES = 5_000
 
+_UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -25,19 +27,26 @@ class Settings:
         home: Folder of everything rcm keeps (`RCM_HOME`, else `rcm` in the user's cache folder).
         force_sequential: Whether `FORCE_SEQUENTIAL=1` is set.
         memory_map: False reads vector segments into memory (`RCM_NO_MMAP=1`, for network drives).
+        max_memory: Most bytes of memory that an update may use (`RCM_MAX_MEMORY`, such as 512M).
     """
 
     home: Path
     force_sequential: bool = False
     memory_map: bool = True
+    max_memory: int | None = None
 
     @classmethod
     def from_environment(cls) -> Settings:
-        """Read the environment variables `RCM_HOME`, `FORCE_SEQUENTIAL` and `RCM_NO_MMAP`."""
+        """Read `RCM_HOME`, `FORCE_SEQUENTIAL`, `RCM_NO_MMAP` and `RCM_MAX_MEMORY`.
+
+        Raises:
+            ValueError: If `RCM_MAX_MEMORY` is not a number of bytes.
+        """
         return cls(
             home=_home(),
             force_sequential=_flag("FORCE_SEQUENTIAL"),
             memory_map=not _flag("RCM_NO_MMAP"),
+            max_memory=_bytes("RCM_MAX_MEMORY"),
         )
 
     @property
@@ -52,6 +61,30 @@ class Settings:
             root: Resolved path of the indexed tree.
         """
         return self.home / "indexes" / hashlib.sha256(os.fsencode(root)).hexdigest()[:24]
+
+
+def byte_count(text: str) -> int:
+    """Read a number of bytes from 1 on, with K, M or G for powers of 1,024.
+
+    Raises:
+        ValueError: If it is something else.
+    """
+    digits, unit = text, ""
+    if text[-1:].upper() in _UNITS:
+        digits, unit = text[:-1], text[-1:].upper()
+    if not (digits.isascii() and digits.isdigit()) or int(digits) < 1:
+        raise ValueError(
+            f"{text!r} is not a number of bytes of 1 or more, such as 500000, 500K or 2M"
+        )
+    return int(digits) * _UNITS.get(unit, 1)
+
+
+def _bytes(name: str) -> int | None:
+    text = os.environ.get(name)
+    try:
+        return byte_count(text) if text else None
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
 
 
 def _home() -> Path:

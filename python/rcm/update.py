@@ -20,17 +20,17 @@ from rcm.allow_list import NOTHING_ALLOWED, AllowList
 from rcm.chunks import ChunkBatches, ScanOptions, walk
 from rcm.embed import Embedder
 from rcm.errors import IndexDamagedError
+from rcm.memory import plan_memory
 from rcm.settings import PIPELINE_FILES, default_workers
 from rcm.store.folder import Generation, IndexFolder, drop
 from rcm.store.vectors import VectorSink
 from rcm.store.writer import IndexWriter
 from rcm.types import FileFailure, IndexMode, IndexReport, Progress
 
-#: A long run commits whenever this many chunks or seconds have gathered; a killed run resumes there.
+#: A long run commits whenever this many chunks (fewer when memory is limited) or seconds have gathered;
+#: a killed run resumes there.
 CHECKPOINT_CHUNKS = 20_000
 CHECKPOINT_SECONDS = 30.0
-#: Chunks one thread embeds at a time.
-_EMBED_SLICE = 512
 #: Batches embedded ahead of the store in pipeline mode.
 _EMBED_AHEAD = 2
 
@@ -59,6 +59,7 @@ class UpdateOptions:
         scan: What to look at.
         allowed: Which secrets may stay.
         force_sequential: Whether the environment forces sequential mode.
+        max_memory: Bytes that the run may use, or None for no limit.
         progress: Called now and then, from the thread that runs the update.
     """
 
@@ -68,6 +69,7 @@ class UpdateOptions:
     scan: ScanOptions = field(default_factory=ScanOptions)
     allowed: AllowList = NOTHING_ALLOWED
     force_sequential: bool = False
+    max_memory: int | None = None
     progress: Callable[[Progress], None] | None = None
 
 
@@ -97,7 +99,13 @@ def update(
     generation, warning = _choose_generation(folder, identity, force=options.force)
     sink = sinks(generation) if sinks is not None else None
     dim = 0 if sink is not None else embedder.dim
-    writer = IndexWriter(generation, dim=dim, model=embedder.digest, sink=sink)
+    writer = IndexWriter(
+        generation,
+        dim=dim,
+        model=embedder.digest,
+        sink=sink,
+        heap_bytes=run.memory.heap_bytes,
+    )
     try:
         if sink is not None:
             sink.prepare(writer.alive(), fresh=writer.epoch == 0)
@@ -179,7 +187,8 @@ class _Run:
         self.root, self.embedder, self.options = root, embedder, options
         self.started, self.started_cpu = time.perf_counter(), time.process_time()
         self.seconds = dict.fromkeys(_PHASES, 0.0)
-        self.workers = options.workers or default_workers()
+        self.memory = plan_memory(options.max_memory, options.workers or default_workers())
+        self.workers = self.memory.workers
         self.mode: IndexMode = "parallel"
         self.mode_reason = "default"
         self.counts: Counter[str] = Counter()
@@ -206,7 +215,8 @@ class _Run:
             self.removed += writer.remove(path)
         if plan.n_candidates:
             scan, allowed = self.options.scan, self.options.allowed
-            batches = ChunkBatches(plan, self.mode, self.workers, scan, allowed)
+            block_bytes = self.memory.block_bytes
+            batches = ChunkBatches(plan, self.mode, self.workers, scan, block_bytes, allowed)
             self._store(writer, batches, plan.n_candidates, scanned_ns)
             self._add_seconds(batches.seconds())
         self._progress("commit", self.total, self.total)
@@ -240,7 +250,8 @@ class _Run:
             self.chunks += len(batch)
             self._progress("index", done, total)
             late = time.monotonic() - checkpoint > CHECKPOINT_SECONDS
-            if done < total and (late or writer.pending_chunks >= CHECKPOINT_CHUNKS):
+            many = writer.pending_chunks >= min(CHECKPOINT_CHUNKS, self.memory.checkpoint_chunks)
+            if done < total and (late or many):
                 self._commit(writer, complete=False)
                 checkpoint = time.monotonic()
 
@@ -265,18 +276,23 @@ class _Run:
         """Embed each batch: at once, by all threads, or ahead of the store."""
         if self.mode == "sequential":
             for batch in batches:
-                yield batch, [self._embed(batch, *span) for span in _slices(len(batch))]
+                yield batch, [self._embed(batch, *span) for span in self._slices(batch)]
             return
         with ThreadPoolExecutor(self.workers, thread_name_prefix="rcm-embed") as pool:
             ahead: deque[tuple[_rcm.Batch, list[Future[_rcm.Vectors]]]] = deque()
             depth = _EMBED_AHEAD if self.mode == "pipeline" else 1
             for batch in batches:
-                parts = [pool.submit(self._embed, batch, *span) for span in _slices(len(batch))]
+                parts = [pool.submit(self._embed, batch, *span) for span in self._slices(batch)]
                 ahead.append((batch, parts))
                 if len(ahead) >= depth:
                     yield _finished(ahead.popleft())
             while ahead:
                 yield _finished(ahead.popleft())
+
+    def _slices(self, batch: _rcm.Batch) -> list[tuple[int, int]]:
+        """Cut a batch into what one thread embeds at a time."""
+        count, step = len(batch), self.memory.embed_slice
+        return [(start, min(start + step, count)) for start in range(0, count, step)]
 
     def _embed(self, batch: _rcm.Batch, start: int, stop: int) -> _rcm.Vectors:
         started = time.thread_time()
@@ -338,10 +354,6 @@ class _Run:
             secrets=self.options.scan.secrets,
             secrets_allowed=self.allowed,
         )
-
-
-def _slices(count: int) -> list[tuple[int, int]]:
-    return [(start, min(start + _EMBED_SLICE, count)) for start in range(0, count, _EMBED_SLICE)]
 
 
 def _finished(

@@ -8,13 +8,12 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
+from rcm import settings
 from rcm.cli.console import write_notice, write_result
 from rcm.cli.exits import UsageError
 
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
-
-_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 
 class Parser(argparse.ArgumentParser):
@@ -115,11 +114,7 @@ def positive(text: str) -> int:
 
 def byte_count(text: str) -> int:
     """A number of bytes from 1 on, with K, M or G for powers of 1,024."""
-    digits, unit = text, ""
-    if text[-1:].upper() in ("K", "M", "G"):
-        digits, unit = text[:-1], text[-1:].upper()
-    if not (digits.isascii() and digits.isdigit()) or int(digits) < 1:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not a number of bytes of 1 or more, such as 500000, 500K or 2M"
-        )
-    return int(digits) * _UNITS[unit]
+    try:
+        return settings.byte_count(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None

@@ -61,6 +61,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="replace their values, leave out chunks or files that hold one, or index them as they "
         "are (default: as last time, at first redact); another choice rebuilds the index",
     )
+    parser.add_argument(
+        "--max-memory",
+        metavar="SIZE",
+        type=byte_count,
+        help="memory that the run may allocate, 160M or more; less is slower, never another index "
+        "(default: RCM_MAX_MEMORY, else no limit)",
+    )
     add_models(parser)
     add_json(parser)
     parser.add_argument(
@@ -83,6 +90,7 @@ def run(args: argparse.Namespace) -> int:
                 hidden=args.hidden,
                 max_file_bytes=args.max_file_size,
                 secrets=args.secrets,
+                max_memory=args.max_memory,
                 progress=bar.report,
             )
             return report, str(index.index_dir)

@@ -30,6 +30,7 @@ _Must, _Should, _MustNot = tantivy.Occur.Must, tantivy.Occur.Should, tantivy.Occ
 #: Terms whose frequency is remembered: spelling, scores and rarity ask for the same ones.
 _MOST_FREQUENCIES = 1 << 16
 _TEMPORARY = re.compile(r"\.tmp\w+$")
+_SEGMENT_FILE = re.compile(r"[0-9a-f]{32}\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,24 +208,28 @@ class LexicalReader:
 class LexicalWriter:
     """The one writer of a lexical index; hold the lock while there is one.
 
+    Args:
+        folder: Where it is; made if missing.
+        heap_bytes: tantivy's writing buffer; a full one becomes a segment of its own.
+
     Raises:
         IndexDamagedError: If tantivy cannot open the folder for writing.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, heap_bytes: int = HEAP_BYTES) -> None:
         self._folder = folder
         index = _open(folder, make=True)
         self._schema = index.schema
         try:
-            self._writer = index.writer(HEAP_BYTES, num_threads=1)
+            self._writer = index.writer(heap_bytes, num_threads=1)
             # A killed writer can leave a delete bitmap whose name the next commit wants to
             # create: without this collection every later commit fails, for ever.
             self._writer.garbage_collect_files()
         except (ValueError, OSError) as error:
             raise damaged(folder, error) from error
-        for path in folder.iterdir():
-            if _TEMPORARY.match(path.name):
-                path.unlink(missing_ok=True)
+        self._uncommitted = False
+        for path in _left_over(folder):
+            path.unlink(missing_ok=True)
 
     def add(
         self, chunk_id: int, file: str, language: str, terms: str, chunk: tuple[object, ...]
@@ -244,10 +249,12 @@ class LexicalWriter:
         document.add_text("language", language)
         document.add_text("terms", terms)
         document.add_bytes("stored", json.dumps(chunk, ensure_ascii=False).encode())
+        self._uncommitted = True
         self._writer.add_document(document)
 
     def remove_file(self, file: str) -> None:
         """Remove all chunks of a file key."""
+        self._uncommitted = True
         self._writer.delete_documents_by_term("file", file)
 
     def commit(self, epoch: int, change_hash: str) -> None:
@@ -266,16 +273,38 @@ class LexicalWriter:
         except (ValueError, OSError) as error:
             self.rollback()
             raise OSError(f"{self._folder}: {error}") from error
+        self._uncommitted = False
         # tantivy renames its new meta file but leaves the folder unsynced: without this, 19 of
         # 60 simulated power cuts lost a commit already reported as done.
         fsync_folder(self._folder)
 
     def rollback(self) -> None:
         """Forget everything since the last commit."""
+        self._uncommitted = False
         with suppress(ValueError, OSError):
             self._writer.rollback()
 
     def close(self) -> None:
-        """Wait for merges and let go of tantivy's own lock."""
+        """Forget what was not committed, wait for merges and let go of tantivy's own lock."""
+        # A rollback stops merges half-way: segments would pile up, and their files stay for ever.
+        if self._uncommitted:
+            self.rollback()
         with suppress(ValueError, OSError):
             self._writer.wait_merging_threads()
+
+
+def _left_over(folder: Path) -> list[Path]:
+    """Return what stopped writers left: temporary files, and segment files that nobody lists.
+
+    tantivy's own collection deletes only files in its list, and a merge that was stopped is not in it.
+    """
+    try:
+        listed = set(json.loads((folder / ".managed.json").read_bytes()))
+    except (FileNotFoundError, ValueError):
+        return []
+    return [
+        path
+        for path in folder.iterdir()
+        if _TEMPORARY.match(path.name)
+        or (_SEGMENT_FILE.match(path.name) and path.name not in listed)
+    ]

@@ -20,7 +20,7 @@ from functools import cached_property
 from rcm import _rcm
 from rcm.store.files import FileChange, FileRow, FileTable, SegmentRow
 from rcm.store.folder import Generation
-from rcm.store.lexical import LexicalWriter, control
+from rcm.store.lexical import HEAP_BYTES, LexicalWriter, control
 from rcm.store.vectors import (
     VectorSink,
     merge_segments,
@@ -48,16 +48,24 @@ class IndexWriter:
         dim: Length of vectors kept in local segments, 0 when `sink` keeps them.
         model: SHA-256 of the embedding model.
         sink: Where dense vectors go instead.
+        heap_bytes: tantivy's writing buffer.
 
     Raises:
         IndexDamagedError: If the parts of the index cannot belong together.
     """
 
     def __init__(
-        self, generation: Generation, *, dim: int, model: bytes, sink: VectorSink | None = None
+        self,
+        generation: Generation,
+        *,
+        dim: int,
+        model: bytes,
+        sink: VectorSink | None = None,
+        heap_bytes: int = HEAP_BYTES,
     ) -> None:
         self.generation = generation.make()
         self._dim, self._model, self._sink = dim, model, sink
+        self._heap_bytes = heap_bytes
         self.table = FileTable(generation.database, write=True)
         self.epoch = self.table.settle(*control(generation.lexical))
         self._sweep()
@@ -71,7 +79,7 @@ class IndexWriter:
     @cached_property
     def _lexical(self) -> LexicalWriter:
         # An update that finds nothing changed never pays for opening it.
-        return LexicalWriter(self.generation.lexical)
+        return LexicalWriter(self.generation.lexical, self._heap_bytes)
 
     def known(self) -> list[tuple[str, int, int, int, int, bytes, int]]:
         """Return what change detection compares with, one row per file."""
@@ -258,6 +266,5 @@ class IndexWriter:
     def close(self) -> None:
         """Forget what was not committed and let go of the files."""
         if "_lexical" in self.__dict__:
-            self._lexical.rollback()
             self._lexical.close()
         self.table.close()

@@ -1,12 +1,16 @@
 ; C++
 
 ; Types with a body
-(class_specifier name: (type_identifier) @name body: (_)) @definition.class
-(class_specifier name: (template_type name: (type_identifier) @name) body: (_)) @definition.class
-(class_specifier name: (qualified_identifier name: (type_identifier) @name) body: (_)) @definition.class
-(struct_specifier name: (type_identifier) @name body: (_)) @definition.struct
-(struct_specifier name: (template_type name: (type_identifier) @name) body: (_)) @definition.struct
-(struct_specifier name: (qualified_identifier name: (type_identifier) @name) body: (_)) @definition.struct
+(class_specifier name: [
+  (type_identifier) @name
+  (template_type name: (type_identifier) @name)
+  (qualified_identifier name: (type_identifier) @name)
+] body: (_)) @definition.class
+(struct_specifier name: [
+  (type_identifier) @name
+  (template_type name: (type_identifier) @name)
+  (qualified_identifier name: (type_identifier) @name)
+] body: (_)) @definition.struct
 (union_specifier name: (type_identifier) @name body: (_)) @definition.union
 (enum_specifier name: (type_identifier) @name body: (_)) @definition.enum
 (enumerator name: (identifier) @name) @definition.variant
@@ -15,21 +19,32 @@
 (type_definition type: (struct_specifier !name body: (_)) declarator: (type_identifier) @name) @definition.struct
 (type_definition type: (union_specifier !name body: (_)) declarator: (type_identifier) @name) @definition.union
 (type_definition type: (enum_specifier !name body: (_)) declarator: (type_identifier) @name) @definition.enum
-(type_definition declarator: (type_identifier) @name) @definition.type
-(type_definition declarator: (pointer_declarator declarator: (type_identifier) @name)) @definition.type
-(type_definition declarator: (function_declarator
-  declarator: (parenthesized_declarator (pointer_declarator declarator: (type_identifier) @name)))) @definition.type
-(type_definition declarator: (function_declarator declarator: (type_identifier) @name)) @definition.type
+(type_definition declarator: [
+  (type_identifier) @name
+  (pointer_declarator declarator: (type_identifier) @name)
+  (function_declarator declarator: [
+    (type_identifier) @name
+    (parenthesized_declarator (pointer_declarator declarator: (type_identifier) @name))
+  ])
+]) @definition.type
 
 ; Forward declarations of types
-(translation_unit (class_specifier name: (type_identifier) @name !body) @definition.class.forward)
-(translation_unit (struct_specifier name: (type_identifier) @name !body) @definition.struct.forward)
-(declaration_list (class_specifier name: (type_identifier) @name !body) @definition.class.forward)
-(preproc_ifdef (class_specifier name: (type_identifier) @name !body) @definition.class.forward)
-(declaration_list (struct_specifier name: (type_identifier) @name !body) @definition.struct.forward)
-(preproc_ifdef (struct_specifier name: (type_identifier) @name !body) @definition.struct.forward)
-(template_declaration (class_specifier name: (type_identifier) @name !body) @definition.class.forward)
-(template_declaration (struct_specifier name: (type_identifier) @name !body) @definition.struct.forward)
+(translation_unit [
+  (class_specifier name: (type_identifier) @name !body) @definition.class.forward
+  (struct_specifier name: (type_identifier) @name !body) @definition.struct.forward
+])
+(declaration_list [
+  (class_specifier name: (type_identifier) @name !body) @definition.class.forward
+  (struct_specifier name: (type_identifier) @name !body) @definition.struct.forward
+])
+(preproc_ifdef [
+  (class_specifier name: (type_identifier) @name !body) @definition.class.forward
+  (struct_specifier name: (type_identifier) @name !body) @definition.struct.forward
+])
+(template_declaration [
+  (class_specifier name: (type_identifier) @name !body) @definition.class.forward
+  (struct_specifier name: (type_identifier) @name !body) @definition.struct.forward
+])
 
 ; Namespaces
 (namespace_definition name: (namespace_identifier) @name) @definition.module
@@ -49,39 +64,57 @@
 (function_definition declarator: (function_declarator declarator: (qualified_identifier
   scope: (namespace_identifier) @_scope name: (identifier) @name)) (#eq? @_scope @name)) @definition.constructor
 (function_definition declarator: [
-  (function_declarator declarator: [(field_identifier) (destructor_name)] @name)
-  (pointer_declarator declarator: (function_declarator declarator: [(field_identifier) (destructor_name)] @name))
-  (reference_declarator (function_declarator declarator: [(field_identifier) (destructor_name)] @name))
-]) @definition.method
-(function_definition declarator: [
-  (function_declarator declarator: (qualified_identifier name: [(identifier) (operator_name) (destructor_name)] @name))
-  (pointer_declarator declarator: (function_declarator declarator: (qualified_identifier name: [(identifier) (operator_name) (destructor_name)] @name)))
-  (reference_declarator (function_declarator declarator: (qualified_identifier name: [(identifier) (operator_name) (destructor_name)] @name)))
-]) @definition.method
-(function_definition declarator: [
-  (function_declarator declarator: (qualified_identifier name: (qualified_identifier name: [(identifier) (operator_name) (destructor_name)] @name)))
-  (pointer_declarator declarator: (function_declarator declarator: (qualified_identifier name: (qualified_identifier name: [(identifier) (operator_name) (destructor_name)] @name))))
-  (reference_declarator (function_declarator declarator: (qualified_identifier name: (qualified_identifier name: [(identifier) (operator_name) (destructor_name)] @name))))
-]) @definition.method
-(function_definition declarator: (function_declarator declarator: (qualified_identifier name: (qualified_identifier
-  name: (qualified_identifier name: [(identifier) (operator_name) (destructor_name)] @name))))) @definition.method
-(function_definition declarator: [
-  (function_declarator declarator: (qualified_identifier name: (template_function name: (identifier) @name)))
-  (pointer_declarator declarator: (function_declarator declarator: (qualified_identifier name: (template_function name: (identifier) @name))))
-  (reference_declarator (function_declarator declarator: (qualified_identifier name: (template_function name: (identifier) @name))))
+  (function_declarator declarator: [
+    (field_identifier) @name
+    (destructor_name) @name
+    (qualified_identifier name: [
+      (identifier) @name
+      (operator_name) @name
+      (destructor_name) @name
+      (template_function name: (identifier) @name)
+      (qualified_identifier name: [
+        (identifier) @name
+        (operator_name) @name
+        (destructor_name) @name
+        (qualified_identifier name: [(identifier) (operator_name) (destructor_name)] @name)
+      ])
+    ])
+  ])
+  (pointer_declarator declarator: (function_declarator declarator: [
+    (field_identifier) @name
+    (destructor_name) @name
+    (qualified_identifier name: [
+      (identifier) @name
+      (operator_name) @name
+      (destructor_name) @name
+      (template_function name: (identifier) @name)
+      (qualified_identifier name: [(identifier) (operator_name) (destructor_name)] @name)
+    ])
+  ]))
+  (reference_declarator (function_declarator declarator: [
+    (field_identifier) @name
+    (destructor_name) @name
+    (qualified_identifier name: [
+      (identifier) @name
+      (operator_name) @name
+      (destructor_name) @name
+      (template_function name: (identifier) @name)
+      (qualified_identifier name: [(identifier) (operator_name) (destructor_name)] @name)
+    ])
+  ]))
 ]) @definition.method
 (field_declaration_list (function_definition declarator: (function_declarator declarator: (identifier) @name)) @definition.constructor)
-(function_definition declarator: (operator_cast type: (_) @name)) @definition.method
-(function_definition declarator: (qualified_identifier name: (operator_cast type: (_) @name))) @definition.method
 (function_definition declarator: [
-  (function_declarator declarator: [(identifier) (operator_name)] @name)
-  (pointer_declarator declarator: (function_declarator declarator: [(identifier) (operator_name)] @name))
-  (pointer_declarator declarator: (pointer_declarator declarator: (function_declarator declarator: [(identifier) (operator_name)] @name)))
+  (operator_cast type: (_) @name)
+  (qualified_identifier name: (operator_cast type: (_) @name))
+]) @definition.method
+(function_definition declarator: [
+  (function_declarator declarator: [(identifier) @name (operator_name) @name (template_function name: (identifier) @name)])
+  (pointer_declarator declarator: [
+    (function_declarator declarator: [(identifier) @name (operator_name) @name (template_function name: (identifier) @name)])
+    (pointer_declarator declarator: (function_declarator declarator: [(identifier) (operator_name)] @name))
+  ])
   (reference_declarator (function_declarator declarator: [(identifier) (operator_name)] @name))
-]) @definition.function
-(function_definition declarator: [
-  (function_declarator declarator: (template_function name: (identifier) @name))
-  (pointer_declarator declarator: (function_declarator declarator: (template_function name: (identifier) @name)))
 ]) @definition.function
 
 ; Declarations without a body
@@ -95,8 +128,10 @@
 ]) @definition.method.forward
 (declaration declarator: [
   (function_declarator declarator: [(identifier) (operator_name)] @name)
-  (pointer_declarator declarator: (function_declarator declarator: [(identifier) (operator_name)] @name))
-  (pointer_declarator declarator: (pointer_declarator declarator: (function_declarator declarator: [(identifier) (operator_name)] @name)))
+  (pointer_declarator declarator: [
+    (function_declarator declarator: [(identifier) (operator_name)] @name)
+    (pointer_declarator declarator: (function_declarator declarator: [(identifier) (operator_name)] @name))
+  ])
   (reference_declarator (function_declarator declarator: [(identifier) (operator_name)] @name))
 ]) @definition.function.forward
 
@@ -109,9 +144,11 @@
 ]) @definition.field
 
 (declaration (type_qualifier) @_qualifier declarator: [
-  (init_declarator declarator: (identifier) @name)
-  (init_declarator declarator: (array_declarator declarator: (identifier) @name))
-  (init_declarator declarator: (pointer_declarator declarator: (identifier) @name))
+  (init_declarator declarator: [
+    (identifier) @name
+    (array_declarator declarator: (identifier) @name)
+    (pointer_declarator declarator: (identifier) @name)
+  ])
 ] (#match? @_qualifier "^const")) @definition.constant
 (declaration (storage_class_specifier) @_storage declarator: [
   (identifier) @name
@@ -122,9 +159,11 @@
   (identifier) @name
   (pointer_declarator declarator: (identifier) @name)
   (array_declarator declarator: (identifier) @name)
-  (init_declarator declarator: (identifier) @name)
-  (init_declarator declarator: (pointer_declarator declarator: (identifier) @name))
-  (init_declarator declarator: (array_declarator declarator: (identifier) @name))
+  (init_declarator declarator: [
+    (identifier) @name
+    (pointer_declarator declarator: (identifier) @name)
+    (array_declarator declarator: (identifier) @name)
+  ])
 ]) @definition.variable
 
 ; References

@@ -26,8 +26,8 @@ use crate::walk::Entry;
 
 /// Stack of a worker thread; grammars written in C recurse over deeply nested input.
 const WORKER_STACK_BYTES: usize = 8 << 20;
-/// A block ends at this many bytes of source ...
-const BLOCK_BYTES: u64 = 4 << 20;
+/// A block ends at this many bytes of source, unless asked for otherwise ...
+pub const BLOCK_BYTES: u64 = 4 << 20;
 /// ... or at this many files, whichever comes first: bounds memory at a few times [`BLOCK_BYTES`].
 const BLOCK_FILES: usize = 512;
 /// Blocks that the pipeline mode may be ahead of its consumer.
@@ -228,6 +228,8 @@ pub struct Job {
     pub secrets: SecretPolicy,
     /// When to process them.
     pub mode: Mode,
+    /// Bytes of source at which a block ends; what comes out is the same.
+    pub block_bytes: u64,
     /// Worker threads (1 in sequential mode, whatever is asked for).
     pub workers: usize,
 }
@@ -267,7 +269,7 @@ impl Blocks {
         std::thread::Builder::new()
             .name("rcm-blocks".into())
             .spawn(move || {
-                for range in blocks(&job.files) {
+                for range in blocks(&job.files, job.block_bytes) {
                     if requests.recv().is_err() || stop.is_cancelled() {
                         return;
                     }
@@ -328,11 +330,11 @@ fn process_block(
 }
 
 /// Cuts the files into blocks by bytes and count; the same in every mode.
-fn blocks(files: &[(Entry, Option<Digest>)]) -> Vec<Range<usize>> {
+fn blocks(files: &[(Entry, Option<Digest>)], most: u64) -> Vec<Range<usize>> {
     let (mut ranges, mut start, mut bytes) = (Vec::new(), 0, 0);
     for (index, (entry, _)) in files.iter().enumerate() {
         bytes += entry.size;
-        if bytes >= BLOCK_BYTES || index + 1 - start >= BLOCK_FILES {
+        if bytes >= most || index + 1 - start >= BLOCK_FILES {
             ranges.push(start..index + 1);
             (start, bytes) = (index + 1, 0);
         }
@@ -358,9 +360,10 @@ mod tests {
     fn blocks_cover_every_file_once_and_end_by_bytes_or_count() {
         let file = |size| (Entry { path: PathBuf::new(), size, mtime_ns: 0, ctime_ns: 0, inode: 0 }, None);
         let small = vec![file(1); BLOCK_FILES + 1];
-        assert_eq!(blocks(&small), [0..BLOCK_FILES, BLOCK_FILES..BLOCK_FILES + 1]);
+        assert_eq!(blocks(&small, BLOCK_BYTES), [0..BLOCK_FILES, BLOCK_FILES..BLOCK_FILES + 1]);
         let large = vec![file(BLOCK_BYTES), file(1), file(BLOCK_BYTES)];
-        assert_eq!(blocks(&large), [0..1, 1..3]);
-        assert!(blocks(&[]).is_empty());
+        assert_eq!(blocks(&large, BLOCK_BYTES), [0..1, 1..3]);
+        assert_eq!(blocks(&small, 256).len(), 3);
+        assert!(blocks(&[], 1).is_empty());
     }
 }

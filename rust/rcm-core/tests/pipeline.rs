@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rcm_core::cancel::Cancel;
 use rcm_core::filter::SecretPolicy;
-use rcm_core::pipeline::{Blocks, Job, Mode, Outcome, Processed, Timers, process_file};
+use rcm_core::pipeline::{BLOCK_BYTES, Blocks, Job, Mode, Outcome, Processed, Timers, process_file};
 use rcm_core::read::digest;
 use rcm_core::skip::SkipReason;
 use rcm_core::walk::{Entry, WalkOptions, walk};
@@ -32,6 +32,7 @@ fn job(root: &Path, mode: Mode, workers: usize) -> Job {
         root: root.to_path_buf(),
         files,
         max_file_bytes: 1 << 20,
+        block_bytes: BLOCK_BYTES,
         secrets: SecretPolicy::default(),
         mode,
         workers,

@@ -3,10 +3,10 @@
 // Python hands over owned values; borrowing them in the signature is not possible.
 #![allow(clippy::needless_pass_by_value)]
 
+mod by_file;
 mod detached;
 mod embed;
 mod error;
-mod files;
 mod inspect;
 mod secrets;
 mod segments;
@@ -29,7 +29,7 @@ fn _rcm(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<embed::PyVectors>()?;
     module.add_class::<segments::PySegmentBuilder>()?;
     module.add_class::<segments::PySegments>()?;
-    module.add_class::<files::PyFiles>()?;
+    module.add_class::<by_file::PyFiles>()?;
     module.add_function(wrap_pyfunction!(walk::walk, module)?)?;
     module.add_function(wrap_pyfunction!(walk::hash_files, module)?)?;
     module.add_function(wrap_pyfunction!(inspect::inspect, module)?)?;

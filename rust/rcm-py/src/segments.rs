@@ -9,9 +9,9 @@ use rcm_core::pipeline::TermedChunk;
 use rcm_core::terms::{SPELLING_BITS, name_key};
 use rcm_vectors::{Bm25, Row, Segment, SegmentBuilder, SegmentInfo, Segments, Shares, reference_key};
 
+use crate::by_file::{PyFiles, scored};
 use crate::embed::PyVectors;
 use crate::error::segment_to_py;
-use crate::files::{PyFiles, scored};
 use crate::stream::PyBatch;
 
 /// Start and end (exclusive) of a run of chunk ids.

@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use rcm_core::chunk::format_for_embedding;
 use rcm_core::embed::embed_chunk;
-use rcm_core::pipeline::{Blocks, Job, Mode, Outcome, Processed, TermedChunk, Timers};
+use rcm_core::pipeline::{BLOCK_BYTES, Blocks, Job, Mode, Outcome, Processed, TermedChunk, Timers};
 
 use crate::detached::{POLL, detached};
 use crate::embed::{PyStaticTable, PyVectors};
@@ -24,7 +24,8 @@ pub struct PyChunkStream(Blocks);
 impl PyChunkStream {
     #[new]
     #[pyo3(signature = (
-        plan, *, mode = "parallel", workers = 1, max_file_bytes = 1 << 20, secrets = "redact", allowed = Vec::new()
+        plan, *, mode = "parallel", workers = 1, max_file_bytes = 1 << 20, secrets = "redact", allowed = Vec::new(),
+        block_bytes = BLOCK_BYTES
     ))]
     fn new(
         plan: &PyPlan,
@@ -33,6 +34,7 @@ impl PyChunkStream {
         max_file_bytes: u64,
         secrets: &str,
         allowed: Vec<String>,
+        block_bytes: u64,
     ) -> PyResult<Self> {
         let mode = match mode {
             "sequential" => Mode::Sequential,
@@ -46,7 +48,7 @@ impl PyChunkStream {
         };
         let secrets = policy(secrets, &allowed)?;
         let (root, files) = (plan.root.clone(), plan.candidates.clone());
-        let job = Job { root, files, max_file_bytes, secrets, mode, workers };
+        let job = Job { root, files, max_file_bytes, secrets, mode, workers, block_bytes };
         Blocks::start(job).map(Self).map_err(crate::error::to_py)
     }
 

@@ -125,6 +125,7 @@ fn chunk_of(text: &str, names: &[&str]) -> Chunk {
         kind: None,
         signature: String::new(),
         definitions,
+        references: Vec::new(),
     }
 }
 
