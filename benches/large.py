@@ -19,6 +19,7 @@ from pathlib import Path
 
 from rcm import _rcm
 from rcm.embed import open_embedder
+from rcm.query import understand
 from rcm.rank import rank
 from rcm.search import Filters, retrieve
 from rcm.store.lexical import LexicalReader, LexicalWriter
@@ -89,7 +90,7 @@ def main(segment: Path, words: Path) -> None:
 
     def ask(query: str) -> None:
         candidates = retrieve(query, reader, embedder, "hybrid", Filters())
-        reader.chunks([one.chunk_id for one in rank(query, candidates, reader, top_k=10)])
+        reader.chunks([one.chunk_id for one in rank(understand(query), candidates, reader, top_k=10)])
 
     reach = partial(lexical.candidates, limit=1_000)
     show("words (tantivy)", [milliseconds(partial(reach, terms)) for terms in found])
