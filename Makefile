@@ -22,6 +22,9 @@ REPOSITORIES ?=
 LIST ?=
 QUALITY_FLAGS ?=
 BENCH_FLAGS ?=
+# `make model`: where downloads and intermediate files lie, and where the table goes.
+MODEL_DATA ?= target/model-data
+MODEL_OUT ?= python/rcm/model
 
 # The steps share one environment and one cargo lock, and they use both cores by themselves.
 .NOTPARALLEL:
@@ -83,9 +86,10 @@ quality: $(VENV)/.dev ## Search quality (ANNOTATIONS=dir REPOSITORIES=dir LIST=r
 	$(BIN)/python benches/quality.py --annotations "$(ANNOTATIONS)" --repositories "$(REPOSITORIES)" \
 		--list "$(LIST)" $(QUALITY_FLAGS)
 
-model: $(VENV)/.installed ## Train the embedding table that travels in the wheel
+# The table is trained on what the registries serve: cargo, pip, go, npm, mvn, apt-get and dpkg-deb are asked.
+model: $(VENV)/.installed ## Rebuild the embedding table from nothing (MODEL_DATA=dir for downloads, 6 GB)
 	$(PIP) install "$$(ls dist/*.whl)[train]"
-	$(BIN)/python -m rcm.train $(MODEL_FLAGS)
+	$(BIN)/python -m rcm.train all --data "$(MODEL_DATA)" --out "$(MODEL_OUT)" --workspace .
 
 format: $(VENV)/.dev ## Write Rust and Python as the formatters want them
 	$(CARGO) fmt --all

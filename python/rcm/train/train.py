@@ -7,6 +7,7 @@ Same pairs, settings and machine give the same bytes.
 """
 
 import logging
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,6 +45,7 @@ class Settings:
         rms: Root mean square of the initial table.
         frequency: `a` in the initial row factor a / (a + p), p being the token's share of all tokens.
         longest: Length that no row may exceed: left alone, rare words outweigh all others of a query.
+        average: The last share of the steps whose tables are averaged: one table stands for many.
         seed: Of the random rows, the order and the dropouts.
     """
 
@@ -60,11 +62,12 @@ class Settings:
     symbol_dropout_for_names: float = 0.7
     context: float = 0.5
     path: float = 0.3
-    stem: float = 0.3
-    symbols: float = 0.5
+    stem: float = 0.4
+    symbols: float = 0.6
     rms: float = 0.06
     frequency: float = 1e-3
-    longest: float = 0.5
+    longest: float = 0.3
+    average: float = 0.3
     seed: int = 20
 
 
@@ -86,24 +89,18 @@ def train(
     random = np.random.default_rng(settings.seed)
     table = _initial(encoded, n_tokens, settings, random)
     adam = _Adam(table)
-    batches = [
-        batch
-        for _ in range(settings.epochs)
-        for batch in _batches(pairs.sources, chosen, settings, random)
-    ]
-    for step, batch in enumerate(batches):
-        loss = _step(
-            table,
-            adam,
-            pairs,
-            encoded,
-            batch,
-            _rate(step, len(batches), settings),
-            settings,
-            random,
-        )
+    steps = settings.epochs * _epoch_steps(pairs.sources, chosen, settings)
+    total, averaged = np.zeros_like(table), 0
+    for step, batch in enumerate(_epochs(pairs.sources, chosen, settings, random)):
+        rate = _rate(step, steps, settings)
+        loss = _step(table, adam, pairs, encoded, batch, rate, settings, random)
         if step % 100 == 0:
-            _log.info("step %d of %d: loss %.3f", step, len(batches), loss)
+            _log.info("step %d of %d: loss %.3f", step, steps, loss)
+        if step >= steps * (1 - settings.average):
+            total += table
+            averaged += 1
+    if averaged:
+        table = total / np.float32(averaged)
     table[0] = 0
     return table
 
@@ -126,20 +123,33 @@ def _shortened(rows: Floats, longest: float) -> Floats:
     return kept
 
 
-def _batches(
+def _epochs(
     sources: NDArray[np.str_],
     chosen: NDArray[np.int64],
     settings: Settings,
     random: np.random.Generator,
+) -> Iterator[NDArray[np.int64]]:
+    """All batches, epoch after epoch."""
+    of_source = [chosen[sources[chosen] == source] for source in np.unique(sources[chosen])]
+    for _ in range(settings.epochs):
+        yield from _batches(of_source, settings, random)
+
+
+def _epoch_steps(sources: NDArray[np.str_], chosen: NDArray[np.int64], settings: Settings) -> int:
+    """How many batches an epoch has: what does not fill a block, or a batch, waits for the next epoch."""
+    _, sizes = np.unique(sources[chosen], return_counts=True)
+    return int((sizes // settings.block).sum()) // (settings.batch // settings.block)
+
+
+def _batches(
+    of_source: Sequence[NDArray[np.int64]], settings: Settings, random: np.random.Generator
 ) -> list[NDArray[np.int64]]:
     """One epoch: each source shuffled and cut into blocks, blocks shuffled and joined to batches."""
-    blocks = []
-    for source in np.unique(sources[chosen]):
-        rows = random.permutation(chosen[sources[chosen] == source])
-        blocks += np.split(
-            rows[: len(rows) // settings.block * settings.block], len(rows) // settings.block or 1
-        )
-    full = [block for block in blocks if len(block) == settings.block]
+    full: list[NDArray[np.int64]] = []
+    for pairs in of_source:
+        rows = random.permutation(pairs)
+        whole = len(rows) // settings.block
+        full += np.split(rows[: whole * settings.block], whole) if whole else []
     order = random.permutation(len(full))
     per_batch = settings.batch // settings.block
     return [
