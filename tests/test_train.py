@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from rcm.train import fetch as fetching
+from rcm.train.batches import epoch_steps
 from rcm.train.clients import FetchError
 from rcm.train.encode import encode
 from rcm.train.export import export, quantise
@@ -431,6 +433,45 @@ def test_shipped_model_has_the_size_that_the_documents_state() -> None:
     tokens = json.loads((MODEL / "tokenizer.json").read_text("utf-8"))["model"]["vocab"]
     assert 22_000 <= len(tokens) <= 30_000
     assert sorted(tokens.values()) == list(range(len(tokens)))
+
+
+@pytest.mark.parametrize(
+    ("query", "answer"),
+    [
+        ("缓存过期", "def f():  # 缓存 过期 时间\n    return self.items.pop(key)"),
+        ("读取文件", "def g():  # 读取 文件 内容\n    return open(path).read()"),
+        ("läser filen", "fn läsFil(sökväg: &str) {} // läser filen"),
+        ("обработчик запросов", "// обработчик запросов сервера\nlisten().accept()"),
+    ],
+)
+def test_shipped_model_finds_words_of_other_scripts(query: str, answer: str) -> None:
+    from model2vec import StaticModel
+
+    others = [
+        "def read(path):\n    return open(path)",
+        "// 时间 服务器\nlisten().accept()",
+        "läs sökväg",
+    ]
+    vectors = StaticModel.from_pretrained(MODEL).encode([query, answer, *others])
+    cosines = vectors[1:] @ vectors[0]
+    assert cosines[0] > 0.5
+    assert cosines[0] > cosines[1:].max() + 0.1
+
+
+def test_averaged_table_is_the_mean_of_the_last_ones(data: Path) -> None:
+    pairs = load_pairs(data / "pairs.jsonl", Limits())
+    encoded = encode(pairs, *pieces_of(pairs.words, vocabulary(["about"])))
+    chosen = np.arange(len(pairs))
+    steps = epoch_steps(pairs.sources, 32, 16)
+
+    def table(average: float) -> NDArray[np.float32]:
+        settings = Settings(dim=4, epochs=1, batch=32, block=16, average=average)
+        return train(pairs, encoded, chosen, 258, settings)
+
+    last, two = table(1 / steps), table(2 / steps)
+    assert np.allclose(last, table(0), atol=1e-7)
+    assert not np.allclose(two, last, atol=1e-6)
+    assert np.linalg.norm(two, axis=1).max() <= 0.3 + 1e-6
 
 
 def test_export_writes_what_the_libraries_ask_for(tmp_path: Path) -> None:

@@ -7,12 +7,12 @@ Same pairs, settings and machine give the same bytes.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rcm.train.batches import epoch_steps, epochs
 from rcm.train.encode import Encoded, Ids, bag, drop_tokens
 from rcm.train.pairs import Pairs
 
@@ -89,9 +89,10 @@ def train(
     random = np.random.default_rng(settings.seed)
     table = _initial(encoded, n_tokens, settings, random)
     adam = _Adam(table)
-    steps = settings.epochs * _epoch_steps(pairs.sources, chosen, settings)
+    steps = settings.epochs * epoch_steps(pairs.sources[chosen], settings.batch, settings.block)
+    order = epochs(pairs.sources, chosen, settings.epochs, settings.batch, settings.block, random)
     total, averaged = np.zeros_like(table), 0
-    for step, batch in enumerate(_epochs(pairs.sources, chosen, settings, random)):
+    for step, batch in enumerate(order):
         rate = _rate(step, steps, settings)
         loss = _step(table, adam, pairs, encoded, batch, rate, settings, random)
         if step % 100 == 0:
@@ -121,41 +122,6 @@ def _shortened(rows: Floats, longest: float) -> Floats:
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     kept: Floats = rows * np.minimum(1, np.float32(longest) / np.maximum(lengths, np.float32(1e-8)))
     return kept
-
-
-def _epochs(
-    sources: NDArray[np.str_],
-    chosen: NDArray[np.int64],
-    settings: Settings,
-    random: np.random.Generator,
-) -> Iterator[NDArray[np.int64]]:
-    """All batches, epoch after epoch."""
-    of_source = [chosen[sources[chosen] == source] for source in np.unique(sources[chosen])]
-    for _ in range(settings.epochs):
-        yield from _batches(of_source, settings, random)
-
-
-def _epoch_steps(sources: NDArray[np.str_], chosen: NDArray[np.int64], settings: Settings) -> int:
-    """How many batches an epoch has: what does not fill a block, or a batch, waits for the next epoch."""
-    _, sizes = np.unique(sources[chosen], return_counts=True)
-    return int((sizes // settings.block).sum()) // (settings.batch // settings.block)
-
-
-def _batches(
-    of_source: Sequence[NDArray[np.int64]], settings: Settings, random: np.random.Generator
-) -> list[NDArray[np.int64]]:
-    """One epoch: each source shuffled and cut into blocks, blocks shuffled and joined to batches."""
-    full: list[NDArray[np.int64]] = []
-    for pairs in of_source:
-        rows = random.permutation(pairs)
-        whole = len(rows) // settings.block
-        full += np.split(rows[: whole * settings.block], whole) if whole else []
-    order = random.permutation(len(full))
-    per_batch = settings.batch // settings.block
-    return [
-        np.concatenate([full[each] for each in order[at : at + per_batch]])
-        for at in range(0, len(order) - per_batch + 1, per_batch)
-    ]
 
 
 def _rate(step: int, steps: int, settings: Settings) -> float:
