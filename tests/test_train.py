@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from rcm.train import fetch as fetching
-from rcm.train.batches import epoch_steps
 from rcm.train.clients import FetchError
 from rcm.train.encode import encode
 from rcm.train.export import export, quantise
@@ -458,20 +457,19 @@ def test_shipped_model_finds_words_of_other_scripts(query: str, answer: str) -> 
     assert cosines[0] > cosines[1:].max() + 0.1
 
 
-def test_averaged_table_is_the_mean_of_the_last_ones(data: Path) -> None:
+def test_rows_of_the_result_are_shortened_only_at_the_end(data: Path) -> None:
     pairs = load_pairs(data / "pairs.jsonl", Limits())
     encoded = encode(pairs, *pieces_of(pairs.words, vocabulary(["about"])))
-    chosen = np.arange(len(pairs))
-    steps = epoch_steps(pairs.sources, 32, 16)
 
-    def table(average: float) -> NDArray[np.float32]:
-        settings = Settings(dim=4, epochs=1, batch=32, block=16, average=average)
-        return train(pairs, encoded, chosen, 258, settings)
+    def table(final: float) -> NDArray[np.float32]:
+        settings = Settings(dim=4, epochs=2, batch=32, block=16, final=final)
+        return train(pairs, encoded, np.arange(len(pairs)), 258, settings)
 
-    last, two = table(1 / steps), table(2 / steps)
-    assert np.allclose(last, table(0), atol=1e-7)
-    assert not np.allclose(two, last, atol=1e-6)
-    assert np.linalg.norm(two, axis=1).max() <= 0.3 + 1e-6
+    long, short = table(9), table(0.1)
+    lengths = np.linalg.norm(long, axis=1, keepdims=True)
+    assert lengths.max() > 0.2
+    shortened = long * np.minimum(1, 0.1 / np.maximum(lengths, 1e-8))
+    assert np.allclose(short, shortened, atol=1e-6)
 
 
 def test_export_writes_what_the_libraries_ask_for(tmp_path: Path) -> None:

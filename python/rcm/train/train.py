@@ -45,7 +45,8 @@ class Settings:
         rms: Root mean square of the initial table.
         frequency: `a` in the initial row factor a / (a + p), p being the token's share of all tokens.
         longest: Length that no row may exceed: left alone, rare words outweigh all others of a query.
-        average: The last share of the steps whose tables are averaged: one table stands for many.
+        final: Length that no row of the result may exceed: rare words need room while they are learnt, and
+            then outweigh the frequent words of a short query.
         seed: Of the random rows, the order and the dropouts.
     """
 
@@ -62,12 +63,12 @@ class Settings:
     symbol_dropout_for_names: float = 0.7
     context: float = 0.5
     path: float = 0.3
-    stem: float = 0.4
-    symbols: float = 0.6
+    stem: float = 0.3
+    symbols: float = 0.5
     rms: float = 0.06
     frequency: float = 1e-3
-    longest: float = 0.3
-    average: float = 0.3
+    longest: float = 0.5
+    final: float = 0.3
     seed: int = 20
 
 
@@ -91,19 +92,13 @@ def train(
     adam = _Adam(table)
     steps = settings.epochs * epoch_steps(pairs.sources[chosen], settings.batch, settings.block)
     order = epochs(pairs.sources, chosen, settings.epochs, settings.batch, settings.block, random)
-    total, averaged = np.zeros_like(table), 0
     for step, batch in enumerate(order):
         rate = _rate(step, steps, settings)
         loss = _step(table, adam, pairs, encoded, batch, rate, settings, random)
         if step % 100 == 0:
             _log.info("step %d of %d: loss %.3f", step, steps, loss)
-        if step >= steps * (1 - settings.average):
-            total += table
-            averaged += 1
-    if averaged:
-        table = total / np.float32(averaged)
     table[0] = 0
-    return table
+    return _shortened(table, settings.final)
 
 
 def _initial(
