@@ -87,7 +87,7 @@ quality: $(VENV)/.dev ## Search quality (ANNOTATIONS=dir REPOSITORIES=dir LIST=r
 		--list "$(LIST)" $(QUALITY_FLAGS)
 
 # The table is trained on what the registries serve: cargo, pip, go, npm, mvn, apt-get and dpkg-deb are asked.
-model: $(VENV)/.installed ## Rebuild the embedding table from nothing (MODEL_DATA=dir for downloads, 6 GB)
+model: $(VENV)/.installed ## Rebuild the embedding table from nothing (MODEL_DATA=dir for downloads, 4 GB)
 	$(PIP) install "$$(ls dist/*.whl)[train]"
 	$(BIN)/python -m rcm.train all --data "$(MODEL_DATA)" --out "$(MODEL_OUT)" --workspace .
 
