@@ -25,6 +25,9 @@ QUALITY_FLAGS ?=
 TREES ?=
 LABEL_FREE_FLAGS ?=
 BENCH_FLAGS ?=
+# `make model`: where downloads and intermediate files lie, and where the table goes.
+MODEL_DATA ?= target/model-data
+MODEL_OUT ?= python/rcm/model
 
 # The steps share one environment and one cargo lock, and they use both cores by themselves.
 .NOTPARALLEL:
@@ -90,9 +93,10 @@ label-free: $(VENV)/.dev ## Search quality by documentation and commits, on any 
 	@if [ -z "$(TREES)" ]; then echo 'make label-free needs TREES="dir ..."' >&2; exit 2; fi
 	$(BIN)/python benches/label_free.py $(TREES) $(LABEL_FREE_FLAGS)
 
-model: $(VENV)/.installed ## Train the embedding table that travels in the wheel
+# The table is trained on what the registries serve: cargo, pip, go, npm, mvn, apt-get and dpkg-deb are asked.
+model: $(VENV)/.installed ## Rebuild the embedding table from nothing (MODEL_DATA=dir for downloads, 4 GB)
 	$(PIP) install "$$(ls dist/*.whl)[train]"
-	$(BIN)/python -m rcm.train $(MODEL_FLAGS)
+	$(BIN)/python -m rcm.train all --data "$(MODEL_DATA)" --out "$(MODEL_OUT)" --workspace .
 
 format: $(VENV)/.dev ## Write Rust and Python as the formatters want them
 	$(CARGO) fmt --all

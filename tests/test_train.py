@@ -10,20 +10,21 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from rcm.train import fetch as fetching
 from rcm.train.clients import FetchError
 from rcm.train.encode import encode
 from rcm.train.export import export, quantise
+from rcm.train.licences import stated
 from rcm.train.pairs import Limits, load_pairs, split_words
 from rcm.train.recipe import Recipe, fit, write
-from rcm.train.sources import PERMISSIVE, Source, licence_parts, load_deny, load_sources
+from rcm.train.sources import Source, is_permissive, load_deny, load_sources
 from rcm.train.tokenizer import build_tokenizer, byte_characters, vocabulary
 from rcm.train.train import Settings, _info_nce, train
 from rcm.train.vocabulary import choose_words, pieces_of
 
 MODEL = Path(fetching.__file__).parents[1] / "model"
-TOOLCHAINS = {"python", "go-toolchain"}
 
 
 # What is trained on
@@ -31,16 +32,16 @@ TOOLCHAINS = {"python", "go-toolchain"}
 
 @pytest.mark.parametrize("source", load_sources(), ids=lambda source: source.name)
 def test_source_is_permissive_pinned_and_no_benchmark_project(source: Source) -> None:
-    assert set(licence_parts(source.licence)) <= PERMISSIVE
+    assert is_permissive(source.licence)
     assert not load_deny().package(source.name)
     assert source.version
-    assert source.registry in TOOLCHAINS or len(bytes.fromhex(source.sha256)) == 32
+    assert len(bytes.fromhex(source.sha256)) == 32
 
 
 def test_sources_cover_the_languages_and_stay_few() -> None:
     sources = load_sources()
     assert len({source.language for source in sources}) >= 15
-    assert sum(source.role == "named" for source in sources) <= 48
+    assert sum(source.role == "named" for source in sources) <= 50
     assert len({source.folder for source in sources}) == len(sources)
 
 
@@ -167,6 +168,14 @@ def _archive(folder: Path, files: dict[str, bytes]) -> str:
 
 def _source(sha256: str) -> Source:
     return Source("made", "1.0", "debian", "named", "c", "MIT", sha256, include=("src/*",))
+
+
+@pytest.fixture(autouse=True)
+def _statements(tmp_path: Path) -> None:
+    """What Debian keeps beside the made archive, so that no client is asked."""
+    folder = tmp_path / "statements" / "made"
+    folder.mkdir(parents=True)
+    _deb_copyright(folder, "Files: *\nLicense: Expat\n")
 
 
 def test_fetch_unpacks_only_what_may_be_trained_on(
@@ -425,7 +434,107 @@ def test_shipped_model_has_the_size_that_the_documents_state() -> None:
     assert sorted(tokens.values()) == list(range(len(tokens)))
 
 
+@pytest.mark.parametrize(
+    ("query", "answer"),
+    [
+        ("缓存过期", "def f():  # 缓存 过期 时间\n    return self.items.pop(key)"),
+        ("读取文件", "def g():  # 读取 文件 内容\n    return open(path).read()"),
+        ("läser filen", "fn läsFil(sökväg: &str) {} // läser filen"),
+        ("обработчик запросов", "// обработчик запросов сервера\nlisten().accept()"),
+    ],
+)
+def test_shipped_model_finds_words_of_other_scripts(query: str, answer: str) -> None:
+    from model2vec import StaticModel
+
+    others = [
+        "def read(path):\n    return open(path)",
+        "// 时间 服务器\nlisten().accept()",
+        "läs sökväg",
+    ]
+    vectors = StaticModel.from_pretrained(MODEL).encode([query, answer, *others])
+    cosines = vectors[1:] @ vectors[0]
+    assert cosines[0] > 0.5
+    assert cosines[0] > cosines[1:].max() + 0.1
+
+
+def test_rows_of_the_result_are_shortened_only_at_the_end(data: Path) -> None:
+    pairs = load_pairs(data / "pairs.jsonl", Limits())
+    encoded = encode(pairs, *pieces_of(pairs.words, vocabulary(["about"])))
+
+    def table(final: float) -> NDArray[np.float32]:
+        settings = Settings(dim=4, epochs=2, batch=32, block=16, final=final)
+        return train(pairs, encoded, np.arange(len(pairs)), 258, settings)
+
+    long, short = table(9), table(0.1)
+    lengths = np.linalg.norm(long, axis=1, keepdims=True)
+    assert lengths.max() > 0.2
+    shortened = long * np.minimum(1, 0.1 / np.maximum(lengths, 1e-8))
+    assert np.allclose(short, shortened, atol=1e-6)
+
+
 def test_export_writes_what_the_libraries_ask_for(tmp_path: Path) -> None:
     table = np.eye(259, 8, dtype=np.float32)
     export(table, ["get", "set"], tmp_path)
     assert json.loads((tmp_path / "config.json").read_text())["normalize"] is True
+
+
+# Licences
+
+
+def _deb_copyright(folder: Path, text: str) -> Path:
+    with tarfile.open(folder / "made.debian.tar.xz", "w:xz") as tar:
+        member = tarfile.TarInfo("debian/copyright")
+        member.size = len(text)
+        tar.addfile(member, io.BytesIO(text.encode()))
+    return folder / "made.debian.tar.xz"
+
+
+@pytest.mark.parametrize(
+    ("text", "licences"),
+    [
+        (
+            "Format: x\n\nFiles: *\nCopyright: 2020 A\nLicense: Expat\n\nFiles: a\nLicense: GPL-2\n",
+            {"MIT"},
+        ),
+        ("Files: *\nLicense: BSD-2-clause or Ruby\n text\n", {"BSD-2-Clause", "Ruby"}),
+        ("This package may be used by anybody.\n", set()),
+    ],
+)
+def test_debian_licence_is_that_of_all_files(tmp_path: Path, text: str, licences: set[str]) -> None:
+    assert stated(_source(""), tmp_path, _deb_copyright(tmp_path, text)) == licences
+
+
+@pytest.mark.parametrize(
+    ("name", "licence"),
+    [
+        ("The Apache Software License, Version 2.0", "Apache-2.0"),
+        ("Apache License 2.0", "Apache-2.0"),
+        ("The MIT License", "MIT"),
+        ("GNU Lesser General Public License", "GNU Lesser General Public License"),
+    ],
+)
+def test_maven_licence_is_that_of_the_pom(tmp_path: Path, name: str, licence: str) -> None:
+    pom = tmp_path / "made.pom"
+    pom.write_text(
+        '<project xmlns="http://maven.apache.org/POM/4.0.0"><licenses><license>'
+        f"<name>{name}</name></license></licenses></project>"
+    )
+    source = Source("group:made", "1.0", "maven", "named", "java", licence, "")
+    assert stated(source, tmp_path, pom) == {licence}
+
+
+def test_crate_of_another_licence_than_the_table_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "archives" / "made"
+    digest = _archive(
+        folder, {"made-1.0/Cargo.toml": b'[package]\nname="made"\nlicense="GPL-3.0"\n'}
+    )
+    source = Source("made", "1.0", "crates", "named", "rust", "MIT", digest)
+    with pytest.raises(FetchError, match=r"states GPL-3\.0, the table says 'MIT'"):
+        fetching.place_of(source, tmp_path)
+
+
+def test_a_licence_is_permissive_if_one_may_choose_so() -> None:
+    assert is_permissive("BSD-2-Clause OR Ruby")
+    assert is_permissive("BSD-3-Clause AND MIT")
+    assert not is_permissive("MIT AND GPL-2.0")
+    assert not is_permissive("Ruby")

@@ -3,7 +3,11 @@
 import argparse
 import json
 import logging
+import os
 from pathlib import Path
+
+# Before numpy loads: how a product is cut among threads changes its last bits, and the bytes of the table.
+os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
 
 from rcm.train.fetch import fetch
 from rcm.train.recipe import Recipe, extract, fit, write

@@ -19,10 +19,8 @@ def members(source: Source, place: Path) -> Iterator[Member]:
 
     Args:
         source: Its registry decides what the archive looks like.
-        place: The archive, or the folder of a standard library.
+        place: The archive.
     """
-    if place.is_dir():
-        return _folder_members(place)
     strip = _TOP_FOLDERS[source.registry](source)
     if place.suffix == ".deb":
         return _deb_members(place)
@@ -41,6 +39,11 @@ _TOP_FOLDERS: dict[str, Callable[[Source], int]] = {
     "debian": lambda _: 1,
     "debian-binary": lambda _: 0,
 }
+
+
+def tar_files(archive: Path) -> Iterator[Member]:
+    """The files of a tar archive, with their whole paths."""
+    return _tar_members(io.BytesIO(archive.read_bytes()), strip=0)
 
 
 def _tar_members(archive: io.BytesIO, strip: int) -> Iterator[Member]:
@@ -72,17 +75,6 @@ def _zip_members(archive: Path, strip: int) -> Iterator[Member]:
             path = _relative(info.filename, strip)
             if not info.is_dir() and path is not None:
                 yield path, lambda info=info: zipped.read(info)  # type: ignore[misc]
-
-
-def _folder_members(root: Path) -> Iterator[Member]:
-    for path in sorted(root.rglob("*")):
-        relative = PurePosixPath(path.relative_to(root).as_posix())
-        if path.is_file() and not path.is_symlink() and not _TOOLCHAIN_EXTRAS & set(relative.parts):
-            yield relative, path.read_bytes
-
-
-# Installed beside a standard library without being part of it.
-_TOOLCHAIN_EXTRAS = frozenset({"site-packages", "dist-packages", "__pycache__", "testdata"})
 
 
 def _relative(name: str, strip: int) -> PurePosixPath | None:

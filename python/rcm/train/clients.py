@@ -5,17 +5,14 @@ set up on the machine.
 """
 
 import json
-import logging
 import os
 import re
 import subprocess
-import sysconfig
+import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 from pathlib import Path
 
 from rcm.train.sources import Source
-
-_log = logging.getLogger(__name__)
 
 
 class FetchError(RuntimeError):
@@ -26,7 +23,7 @@ def download(source: Source, data: Path) -> Path:
     """Download the archive of a source.
 
     Args:
-        source: What to download; its registry is no toolchain.
+        source: What to download.
         data: Absolute folder for the clients' caches.
 
     Raises:
@@ -35,21 +32,18 @@ def download(source: Source, data: Path) -> Path:
     return _CLIENTS[source.registry](source, data)
 
 
-def toolchain_root(source: Source) -> Path | None:
-    """The folder of a standard library that an installed toolchain brings; none for other sources.
+def statement(source: Source, data: Path) -> Path | None:
+    """Download what a registry keeps beside an archive and the licence stands in; none where it is inside.
 
-    Another version than the table's is used all the same, with a warning: the model then differs a little.
+    Args:
+        source: Whose licence is asked for.
+        data: As in [download][rcm.train.clients.download].
+
+    Raises:
+        FetchError: The client failed.
     """
-    if source.registry == "go-toolchain":
-        version, root = _run("go", "env", "GOVERSION", "GOROOT").split()
-        folder = Path(root) / "src"
-    elif source.registry == "python":
-        version, folder = sysconfig.get_python_version(), Path(sysconfig.get_path("stdlib"))
-    else:
-        return None
-    if version.removeprefix("go") != source.version:
-        _log.warning("%s is %s here, the table says %s", source.name, version, source.version)
-    return folder
+    reader = _STATEMENTS.get(source.registry)
+    return reader(source, data) if reader else None
 
 
 def _run(*command: str, cwd: Path | None = None, **environment: str) -> str:
@@ -125,6 +119,30 @@ def _maven(source: Source, data: Path) -> Path:
     return _one(folder, f"{artifact}-{source.version}-sources.jar")
 
 
+def _pom(source: Source, data: Path) -> Path:
+    """The POM of a package, or that of the nearest parent which states a licence."""
+    group, artifact, version = *source.name.split(":"), source.version
+    while True:
+        home = data.resolve() / "maven"
+        _run(
+            "mvn", "-B", "-q", "dependency:get", "-Dtransitive=false", f"-Dmaven.repo.local={home}",
+            f"-Dartifact={group}:{artifact}:{version}:pom",
+        )  # fmt: skip
+        pom = home / group.replace(".", "/") / artifact / version / f"{artifact}-{version}.pom"
+        root = ElementTree.parse(pom).getroot()  # noqa: S314 - from the registry, and only read
+        parent = root.find("{*}parent")
+        if root.find("{*}licenses") is not None or parent is None:
+            return pom
+        group, artifact, version = (
+            parent.findtext(f"{{*}}{each}", "") for each in ("groupId", "artifactId", "version")
+        )
+
+
+def _packaging(source: Source, data: Path) -> Path:
+    _debian(source, data)
+    return _one(data.resolve() / "debian" / source.folder, "*.debian.tar.*")
+
+
 def _debian(source: Source, data: Path) -> Path:
     options = _apt_options(data.resolve() / "apt")
     folder = data.resolve() / "debian" / source.folder
@@ -169,3 +187,4 @@ _CLIENTS: dict[str, Callable[[Source, Path], Path]] = {
     "crates": _crate, "pypi": _pypi, "go": _go, "npm": _npm, "maven": _maven, "debian": _debian,
     "debian-binary": _debian_binary,
 }  # fmt: skip
+_STATEMENTS: dict[str, Callable[[Source, Path], Path]] = {"maven": _pom, "debian": _packaging}

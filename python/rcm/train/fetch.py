@@ -1,6 +1,7 @@
 """Download the training sources and unpack what may be trained on.
 
-Every archive's SHA-256 is compared with the table before it is opened; every file is held against the deny
+Every archive's SHA-256 is compared with the table before it is opened, and its licence with the stated one;
+every file is held against the deny
 list before it is kept.
 """
 
@@ -12,8 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from rcm.train.archives import members
-from rcm.train.clients import FetchError, download, toolchain_root
-from rcm.train.sources import Deny, Source, load_deny, load_sources
+from rcm.train.clients import FetchError, download, statement
+from rcm.train.licences import stated
+from rcm.train.sources import Deny, Source, licence_parts, load_deny, load_sources
 
 _log = logging.getLogger(__name__)
 
@@ -68,13 +70,11 @@ def _keep(folder: Path, path: PurePosixPath, text: bytes) -> bool:
 
 
 def place_of(source: Source, data: Path) -> Path:
-    """Return the checked archive of a source, downloading it when it is not there, or the toolchain's folder.
+    """Return the checked archive of a source, downloading it when it is not there.
 
     Raises:
         FetchError: The client failed or the hash differs.
     """
-    if root := toolchain_root(source):
-        return root
     folder = data / "archives" / source.folder
     found = sorted(each for each in folder.glob("*") if each.is_file()) if folder.is_dir() else []
     if not found:
@@ -84,4 +84,29 @@ def place_of(source: Source, data: Path) -> Path:
     digest = hashlib.sha256(found[0].read_bytes()).hexdigest()
     if digest != source.sha256:
         raise FetchError(f"{found[0].name} has SHA-256 {digest}, the table says {source.sha256!r}")
+    check_licence(source, found[0], data)
     return found[0]
+
+
+def check_licence(source: Source, archive: Path, data: Path) -> None:
+    """Compare the table's licence with the one stated for the package.
+
+    Raises:
+        FetchError: Another licence is stated, or the table is wrong about whether one can be read.
+    """
+    found = stated(source, archive, _statement(source, data))
+    expected = frozenset(licence_parts(source.licence)) if source.stated else frozenset[str]()
+    if found != expected:
+        raise FetchError(
+            f"{source.name} {source.version} states {' and '.join(sorted(found)) or 'no licence'}, "
+            f"the table says {source.licence!r}{'' if source.stated else ', not stated'}"
+        )
+
+
+def _statement(source: Source, data: Path) -> Path | None:
+    folder = data / "statements" / source.folder
+    kept = sorted(folder.iterdir()) if folder.is_dir() else []
+    if not kept and (fetched := statement(source, data.resolve())):
+        folder.mkdir(parents=True, exist_ok=True)
+        kept = [Path(shutil.copy(fetched, folder))]
+    return kept[0] if kept else None

@@ -56,6 +56,8 @@ class Limits:
             `comments` and `tests`.
         comments: See `names`.
         tests: See `names`.
+        files: See `names`.
+        changes: See `names`.
         least: Pairs of each of these kinds that a source may give however few docs it has.
         sections: Pairs of kind `section` of one source.
     """
@@ -65,6 +67,8 @@ class Limits:
     names: float = 0.6
     comments: float = 0.5
     tests: float = 0.3
+    files: float = 0.3
+    changes: float = 0.2
     least: int = 300
     sections: int = 300
 
@@ -146,7 +150,14 @@ def _choose(path: Path, limits: Limits) -> set[int]:
 def _share(kinds: dict[str, list[tuple[int, int]]], limits: Limits) -> list[tuple[int, int]]:
     """What one source gives in one language."""
     docs = len(kinds["doc"])
-    shares = {"doc": 1.0, "name": limits.names, "comment": limits.comments, "test": limits.tests}
+    shares = {
+        "doc": 1.0,
+        "name": limits.names,
+        "comment": limits.comments,
+        "test": limits.tests,
+        "file": limits.files,
+        "change": limits.changes,
+    }
     room = {kind: max(limits.least, int(share * docs)) for kind, share in shares.items()}
     room["section"] = limits.sections
     rows = [row for kind, found in sorted(kinds.items()) for row in sorted(found)[: room[kind]]]
@@ -198,7 +209,7 @@ def _split(records: Iterable[dict[str, Any]]) -> Pairs:
 def _query(record: dict[str, Any]) -> str:
     """Of seven documentation comments in ten the first sentence: searches are shorter than paragraphs."""
     text: str = record["query"]
-    if record["kind"] not in ("doc", "comment") or _hash(text) % 10 >= 7:
+    if record["kind"] not in ("doc", "comment", "file") or _hash(text) % 10 >= 7:
         return text
     first = _SENTENCE_END.split(text, maxsplit=1)[0]
     return first if len(first.split()) >= 3 else text

@@ -31,21 +31,24 @@ PERMISSIVE = frozenset(
         "BSL-1.0",
     )
 )
-"""Licences that a source may carry; every part of an expression must be one of them."""
+"""Licences that a source may be used under."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """One archive of a registry, or the standard library of an installed toolchain.
+    """One archive of a registry.
 
     Attributes:
         name: The registry's name of the package.
         version: The exact version.
-        registry: `crates`, `pypi`, `go`, `npm`, `maven`, `debian`, `python` or `go-toolchain`.
+        registry: `crates`, `pypi`, `go`, `npm`, `maven`, `debian` (a source package) or
+            `debian-binary`.
         role: `standard library`, `build` or `named`.
         language: The language it is here for.
-        licence: The licence expression that the registry's metadata states.
-        sha256: Hash of the archive; empty for the two toolchains.
+        licence: The licence expression of the package.
+        sha256: Hash of the archive as the registry serves it.
+        stated: Whether a machine can read that licence in the archive or the registry's metadata; where it
+            cannot, a person read it there.
         include: Glob patterns of paths to keep, from the archive's top folder; empty keeps all.
     """
 
@@ -56,6 +59,7 @@ class Source:
     language: str
     licence: str
     sha256: str
+    stated: bool = True
     include: tuple[str, ...] = field(default=())
 
     @property
@@ -64,7 +68,9 @@ class Source:
         return re.sub(r"[^A-Za-z0-9._-]+", "-", self.name).strip("-")
 
     def keeps(self, path: PurePosixPath) -> bool:
-        """Whether `include` lets a file of the archive through."""
+        """Whether `include` lets a file of the archive through; inputs of tests never pass."""
+        if "testdata" in path.parts:
+            return False
         return not self.include or any(fnmatch.fnmatch(str(path), each) for each in self.include)
 
 
@@ -77,6 +83,14 @@ def load_sources(path: Path = _HERE / "sources.toml") -> list[Source]:
 def licence_parts(expression: str) -> list[str]:
     """Split a licence expression into its licences."""
     return [part for part in re.split(r"\s+(?:OR|AND)\s+|/", expression) if part]
+
+
+def is_permissive(expression: str) -> bool:
+    """Whether a licence expression lets one choose permissive licences only."""
+    return all(
+        not PERMISSIVE.isdisjoint(licence_parts(part))
+        for part in re.split(r"\s+AND\s+", expression)
+    )
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rcm.train.batches import epoch_steps, epochs
 from rcm.train.encode import Encoded, Ids, bag, drop_tokens
 from rcm.train.pairs import Pairs
 
@@ -44,6 +45,8 @@ class Settings:
         rms: Root mean square of the initial table.
         frequency: `a` in the initial row factor a / (a + p), p being the token's share of all tokens.
         longest: Length that no row may exceed: left alone, rare words outweigh all others of a query.
+        final: Length that no row of the result may exceed: rare words need room while they are learnt, and
+            then outweigh the frequent words of a short query.
         seed: Of the random rows, the order and the dropouts.
     """
 
@@ -65,6 +68,7 @@ class Settings:
     rms: float = 0.06
     frequency: float = 1e-3
     longest: float = 0.5
+    final: float = 0.3
     seed: int = 20
 
 
@@ -86,26 +90,15 @@ def train(
     random = np.random.default_rng(settings.seed)
     table = _initial(encoded, n_tokens, settings, random)
     adam = _Adam(table)
-    batches = [
-        batch
-        for _ in range(settings.epochs)
-        for batch in _batches(pairs.sources, chosen, settings, random)
-    ]
-    for step, batch in enumerate(batches):
-        loss = _step(
-            table,
-            adam,
-            pairs,
-            encoded,
-            batch,
-            _rate(step, len(batches), settings),
-            settings,
-            random,
-        )
+    steps = settings.epochs * epoch_steps(pairs.sources[chosen], settings.batch, settings.block)
+    order = epochs(pairs.sources, chosen, settings.epochs, settings.batch, settings.block, random)
+    for step, batch in enumerate(order):
+        rate = _rate(step, steps, settings)
+        loss = _step(table, adam, pairs, encoded, batch, rate, settings, random)
         if step % 100 == 0:
-            _log.info("step %d of %d: loss %.3f", step, len(batches), loss)
+            _log.info("step %d of %d: loss %.3f", step, steps, loss)
     table[0] = 0
-    return table
+    return _shortened(table, settings.final)
 
 
 def _initial(
@@ -124,28 +117,6 @@ def _shortened(rows: Floats, longest: float) -> Floats:
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     kept: Floats = rows * np.minimum(1, np.float32(longest) / np.maximum(lengths, np.float32(1e-8)))
     return kept
-
-
-def _batches(
-    sources: NDArray[np.str_],
-    chosen: NDArray[np.int64],
-    settings: Settings,
-    random: np.random.Generator,
-) -> list[NDArray[np.int64]]:
-    """One epoch: each source shuffled and cut into blocks, blocks shuffled and joined to batches."""
-    blocks = []
-    for source in np.unique(sources[chosen]):
-        rows = random.permutation(chosen[sources[chosen] == source])
-        blocks += np.split(
-            rows[: len(rows) // settings.block * settings.block], len(rows) // settings.block or 1
-        )
-    full = [block for block in blocks if len(block) == settings.block]
-    order = random.permutation(len(full))
-    per_batch = settings.batch // settings.block
-    return [
-        np.concatenate([full[each] for each in order[at : at + per_batch]])
-        for at in range(0, len(order) - per_batch + 1, per_batch)
-    ]
 
 
 def _rate(step: int, steps: int, settings: Settings) -> float:

@@ -4,10 +4,11 @@
 //! cargo run --release -p rcm-core --example extract_pairs -- FOLDER... > pairs.jsonl
 //! ```
 //!
-//! Each FOLDER is one source, named by its last component. Five kinds of pairs: `doc` (doc comment, definition
+//! Each FOLDER is one source, named by its last component. Seven kinds of pairs: `doc` (doc comment, definition
 //! without it), `name` (name of an undocumented definition, definition), `test` (title, test body), `comment`
-//! (comment, the block after it) and `section` (heading, section of a document). Files are visited in path order,
-//! so the same trees give the same bytes.
+//! (comment, the block after it), `section` (heading, section of a document), `file` (what a file says about itself,
+//! its first definitions) and `change` (line of a changelog, the definition that it names). Files are visited in path
+//! order, so the same trees give the same bytes.
 
 use std::collections::HashSet;
 use std::io::{self, BufWriter, Write};
@@ -16,6 +17,12 @@ use std::path::{Path, PathBuf};
 
 use rcm_core::parse::{Symbol, SymbolKind, SyntaxTree, parse};
 use serde_json::json;
+
+mod changelog;
+mod prose;
+
+use changelog::Changelog;
+use prose::{clean_comment, file_comment, is_sentence, line_comment};
 
 /// Lines of context kept before and after a definition, about what a chunk adds to it.
 const CONTEXT_LINES: usize = 14;
@@ -35,13 +42,15 @@ fn main() -> io::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
     for folder in std::env::args_os().skip(1).map(PathBuf::from) {
         let source = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        for path in files(&folder)? {
+        let paths = files(&folder)?;
+        let mut changelog = Changelog::read(&paths);
+        for path in paths {
             let Ok(text) = String::from_utf8(std::fs::read(&path)?) else { continue };
             if text.lines().any(|line| line.len() > MAX_LINE_BYTES) {
                 continue;
             }
             let relative = path.strip_prefix(&folder).unwrap_or(&path);
-            File::new(&source, relative, &text).write_pairs(&mut out)?;
+            File::new(&source, relative, &text).write_pairs(&mut changelog, &mut out)?;
         }
     }
     out.flush()
@@ -83,7 +92,7 @@ impl<'a> File<'a> {
         Self { source, path, text, tree: parse(path, text), lines }
     }
 
-    fn write_pairs(&self, out: &mut impl Write) -> io::Result<()> {
+    fn write_pairs(&self, changelog: &mut Changelog, out: &mut impl Write) -> io::Result<()> {
         if self.tree.language == "text" {
             return Ok(());
         }
@@ -91,8 +100,26 @@ impl<'a> File<'a> {
             if let Some((kind, query)) = self.query(at, symbol) {
                 self.write_definition(out, kind, &query, symbol)?;
             }
+            if is_definition(symbol.kind) && !symbol.forward && !is_test(symbol) {
+                for query in changelog.take(&symbol.name) {
+                    self.write_definition(out, "change", &query, symbol)?;
+                }
+            }
         }
+        self.write_file(out)?;
         self.write_comments(out)
+    }
+
+    /// What the file says about itself, with its beginning and the names of its first definitions.
+    fn write_file(&self, out: &mut impl Write) -> io::Result<()> {
+        let Some((query, end)) = file_comment(self.tree.language, self.text) else { return Ok(()) };
+        let rest = cut(self.text[end..].trim_start(), MAX_CODE_BYTES);
+        let documents_definition =
+            self.tree.symbols.iter().any(|symbol| symbol.doc.as_ref().is_some_and(|doc| doc.start < end));
+        if documents_definition || rest.lines().nth(4).is_none() {
+            return Ok(());
+        }
+        self.write_pair(out, "file", &query, rest, "", "", &(0..self.text.len()))
     }
 
     /// What a person might type to find `symbol`, and the kind of pair that makes.
@@ -229,16 +256,6 @@ fn is_definition(kind: SymbolKind) -> bool {
     !matches!(kind, Constant | Field | Implementation | Key | Section | Variable | Variant)
 }
 
-/// At least three words of prose and no licence header or tool directive.
-fn is_sentence(text: &str) -> bool {
-    let words = text.split_whitespace().filter(|word| word.chars().any(char::is_alphabetic)).count();
-    let letters = text.chars().filter(|each| each.is_alphabetic() || each.is_whitespace()).count();
-    let lower = text.to_lowercase();
-    let notice =
-        ["copyright", "license", "licence", "eslint", "noqa", "pylint", "todo", "fixme", "generated"];
-    words >= 3 && letters * 10 >= text.chars().count() * 7 && !notice.iter().any(|each| lower.contains(each))
-}
-
 /// `text[body]` without the doc comment that may lie in it.
 fn without(text: &str, body: &Range<usize>, doc: Option<&Range<usize>>) -> String {
     match doc {
@@ -259,61 +276,6 @@ fn cut(text: &str, bytes: usize) -> &str {
 
 fn indent(line: &str) -> usize {
     line.len() - line.trim_start().len()
-}
-
-fn line_comment(language: &str) -> Option<&'static str> {
-    match language {
-        "python" | "ruby" | "bash" | "elixir" => Some("# "),
-        "lua" | "haskell" => Some("-- "),
-        "markdown" | "html" | "css" | "json" | "yaml" | "toml" => None,
-        _ => Some("// "),
-    }
-}
-
-/// The first paragraph of a comment without its marks, tags and markup; tags such as `@param` end it.
-fn clean_comment(comment: &str) -> String {
-    let mut words: Vec<&str> = Vec::new();
-    for line in comment.lines() {
-        let line = strip_marks(line);
-        let tag = ["@param", "@return", "@throws", ":param", "\\param", "# Examples", "Args:", "```", ">>> "];
-        if (line.is_empty() && !words.is_empty()) || tag.iter().any(|each| line.starts_with(each)) {
-            break;
-        }
-        words.extend(line.split_whitespace().filter(|word| !word.starts_with("{@")));
-        if words.len() > 80 {
-            break;
-        }
-    }
-    remove_tags(&words.join(" "))
-}
-
-fn strip_marks(line: &str) -> &str {
-    let line =
-        line.trim().trim_start_matches("@moduledoc").trim_start_matches("@doc").trim_start_matches("~S");
-    let line =
-        line.trim().trim_start_matches(['/', '*', '!', '#', '-', '"', '\'', ';', '|', '{', '^', '<', '%']);
-    line.trim_end_matches(['/', '*', '"', '\'', '}', '-']).trim()
-}
-
-/// Drops `<tag ...>` runs, as in XML documentation comments.
-fn remove_tags(text: &str) -> String {
-    let text = text.replace("summary>", " ");
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text.as_str();
-    while let Some(open) = rest.find('<') {
-        let inside = &rest[open + 1..];
-        let named = inside.starts_with(|each: char| each.is_ascii_alphabetic() || each == '/');
-        let Some(close) = inside.find('>').filter(|_| named) else {
-            out.push_str(&rest[..=open]);
-            rest = inside;
-            continue;
-        };
-        out.push_str(&rest[..open]);
-        out.push(' ');
-        rest = &inside[close + 1..];
-    }
-    out.push_str(rest);
-    out.trim().to_owned()
 }
 
 /// The file name without its suffix, or the folder's name where that says nothing.
