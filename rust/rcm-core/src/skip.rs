@@ -21,13 +21,17 @@ pub enum SkipReason {
     Generated,
     /// Begins with a private key.
     PrivateKey,
+    /// Says its repository's `.gitattributes` of it.
+    Vendored,
     /// No line with anything on it.
     Empty,
+    /// Ended an earlier run while it was parsed.
+    Crashed,
 }
 
 impl SkipReason {
     /// All reasons, in the order in which the stages decide them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::TooLarge,
         Self::SensitiveName,
         Self::Symlink,
@@ -37,7 +41,9 @@ impl SkipReason {
         Self::Minified,
         Self::Generated,
         Self::PrivateKey,
+        Self::Vendored,
         Self::Empty,
+        Self::Crashed,
     ];
 
     /// The stable name used in reports and JSON.
@@ -52,7 +58,9 @@ impl SkipReason {
             Self::Minified => "minified",
             Self::Generated => "generated",
             Self::PrivateKey => "private-key",
+            Self::Vendored => "vendored",
             Self::Empty => "empty",
+            Self::Crashed => "crashed",
         }
     }
 
@@ -68,7 +76,9 @@ impl SkipReason {
             Self::Minified => "machine-packed text with very long lines",
             Self::Generated => "marked as generated",
             Self::PrivateKey => "holds a private key",
+            Self::Vendored => "marked as vendored by .gitattributes",
             Self::Empty => "nothing in it",
+            Self::Crashed => "ended an earlier run while it was parsed",
         }
     }
 }

@@ -4,8 +4,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules in flow order; those with the same number may not use each other.
-const ORDER: [&str; 12] = [
-    "error", "skip", "cancel", "walk", "read", "snapshot", "filter", "parse", "chunk", "terms", "embed",
+const ORDER: [&str; 13] = [
+    "error",
+    "skip",
+    "cancel",
+    "walk",
+    "read",
+    "snapshot",
+    "filter",
+    "parse",
+    "chunk",
+    "terms",
+    "embed",
+    "in_flight",
     "pipeline",
 ];
 

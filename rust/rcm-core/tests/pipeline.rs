@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use rcm_core::cancel::Cancel;
+use rcm_core::in_flight::InFlight;
 use rcm_core::pipeline::{Blocks, Job, Mode, Outcome, Processed, Timers, process_file};
 use rcm_core::read::digest;
 use rcm_core::skip::SkipReason;
@@ -27,7 +28,8 @@ fn entries(root: &Path) -> Vec<Entry> {
 
 fn job(root: &Path, mode: Mode, workers: usize) -> Job {
     let files = entries(root).into_iter().map(|entry| (entry, None)).collect();
-    Job { root: root.to_path_buf(), files, max_file_bytes: 1 << 20, mode, workers }
+    let in_flight = InFlight::default();
+    Job { root: root.to_path_buf(), files, max_file_bytes: 1 << 20, mode, workers, in_flight }
 }
 
 fn run(job: Job) -> Vec<Processed> {
@@ -59,8 +61,9 @@ fn every_mode_and_worker_count_gives_the_same_files_in_the_order_of_the_walk() {
 fn a_file_is_indexed_unchanged_skipped_or_gone() {
     let folder = tree(1);
     let all = entries(folder.path());
-    let process =
-        |entry: &Entry, known| process_file(folder.path(), entry, known, 1 << 20, &Timers::default());
+    let process = |entry: &Entry, known| {
+        process_file(folder.path(), entry, known, 1 << 20, &InFlight::default(), &Timers::default())
+    };
     let [image, module] = &all[..] else { panic!("two files: {all:?}") };
 
     let indexed = process(module, None);
@@ -92,7 +95,7 @@ fn stages_are_timed() {
     let folder = tree(50);
     let timers = Timers::default();
     for entry in entries(folder.path()) {
-        process_file(folder.path(), &entry, None, 1 << 20, &timers);
+        process_file(folder.path(), &entry, None, 1 << 20, &InFlight::default(), &timers);
     }
     assert!(timers.seconds().iter().all(|&seconds| seconds > 0.0), "{:?}", timers.seconds());
 }

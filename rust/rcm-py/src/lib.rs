@@ -1,5 +1,6 @@
 //! The extension module `rcm._rcm`: the list of what Python sees. Conversions only; the work is in `rcm-core` and `rcm-vectors`.
 
+#![forbid(unsafe_code)]
 // Python hands over owned values; borrowing them in the signature is not possible.
 #![allow(clippy::needless_pass_by_value)]
 
@@ -29,6 +30,7 @@ fn _rcm(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<segments::PySegments>()?;
     module.add_function(wrap_pyfunction!(walk::walk, module)?)?;
     module.add_function(wrap_pyfunction!(walk::hash_files, module)?)?;
+    module.add_function(wrap_pyfunction!(stream::last_noted, module)?)?;
     module.add_function(wrap_pyfunction!(inspect::inspect, module)?)?;
     module.add_function(wrap_pyfunction!(text::terms, module)?)?;
     module.add_function(wrap_pyfunction!(text::query_terms, module)?)?;
