@@ -23,6 +23,7 @@ PUBLIC = [
     "IndexLockedError",
     "IndexMode",
     "IndexNotFoundError",
+    "IndexNotWritableError",
     "IndexReport",
     "IndexStaleError",
     "IndexStatus",

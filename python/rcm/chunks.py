@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,11 +18,13 @@ class ScanOptions:
         use_ignore: Honour .gitignore, .ignore, .rcmignore and git's own exclude files.
         hidden: Include hidden files and folders.
         max_file_bytes: Larger files are skipped.
+        cross_mounts: Enter file systems mounted below the root.
     """
 
     use_ignore: bool = True
     hidden: bool = False
     max_file_bytes: int = 1 << 20
+    cross_mounts: bool = False
 
     def to_meta(self) -> dict[str, str]:
         """Return the options as an index remembers them."""
@@ -30,6 +32,7 @@ class ScanOptions:
             "use_ignore": str(int(self.use_ignore)),
             "hidden": str(int(self.hidden)),
             "max_file_bytes": str(self.max_file_bytes),
+            "cross_mounts": str(int(self.cross_mounts)),
         }
 
     @classmethod
@@ -39,6 +42,7 @@ class ScanOptions:
             use_ignore=meta.get("use_ignore", "1") == "1",
             hidden=meta.get("hidden", "0") == "1",
             max_file_bytes=int(meta.get("max_file_bytes", cls().max_file_bytes)),
+            cross_mounts=meta.get("cross_mounts", "0") == "1",
         )
 
 
@@ -58,6 +62,7 @@ def walk(root: Path, options: ScanOptions, *, workers: int = 0) -> _rcm.Walked:
         use_ignore=options.use_ignore,
         hidden=options.hidden,
         max_file_bytes=options.max_file_bytes,
+        cross_mounts=options.cross_mounts,
         workers=workers,
     )
 
@@ -70,13 +75,27 @@ class ChunkBatches:
         mode: When to process them.
         workers: Threads that parse.
         options: The size cap.
+        notes: File in which workers note the files they have in hand, if any.
+        crashed: Digests of contents that are not to be parsed.
     """
 
     def __init__(
-        self, plan: _rcm.Plan, mode: IndexMode, workers: int, options: ScanOptions
+        self,
+        plan: _rcm.Plan,
+        mode: IndexMode,
+        workers: int,
+        options: ScanOptions,
+        *,
+        notes: Path | None = None,
+        crashed: Collection[bytes] = (),
     ) -> None:
         self._stream = _rcm.ChunkStream(
-            plan, mode=mode, workers=workers, max_file_bytes=options.max_file_bytes
+            plan,
+            mode=mode,
+            workers=workers,
+            max_file_bytes=options.max_file_bytes,
+            in_flight=notes,
+            crashed=list(crashed),
         )
 
     def __iter__(self) -> Iterator[_rcm.Batch]:

@@ -102,6 +102,10 @@ class Index:
         """Tell whether there is a complete index to search."""
         return self._folder.exists() and self._recorded().get("complete") == "1"
 
+    def searchable(self) -> bool:
+        """Tell whether anything can be searched, be it the part of a first index that is done."""
+        return self._folder.exists()
+
     def __enter__(self) -> Self:
         return self
 
@@ -128,6 +132,7 @@ class Index:
         use_ignore: bool | None = None,
         hidden: bool | None = None,
         max_file_bytes: int | None = None,
+        cross_mounts: bool | None = None,
         lock_timeout: float = 5.0,
         progress: Callable[[Progress], None] | None = None,
     ) -> IndexReport:
@@ -138,11 +143,12 @@ class Index:
                 for 5,000 or more changed files, sequential if `FORCE_SEQUENTIAL=1` is set.
             force: Build a new index from nothing; the old one answers until it is done.
             workers: Threads; by default min(cores, 12), 4 at most when memory is short.
-            use_ignore: Honour .gitignore, .ignore, .rcmignore and git's exclude files. This and the
-                next two stay as the last update of the index had them unless given; at first
-                True, False and 1 MiB.
+            use_ignore: Honour .gitignore, .ignore, .rcmignore, git's exclude files and what
+                .gitattributes calls generated or vendored. This and the next three stay as the last
+                update of the index had them unless given; at first True, False, 1 MiB and False.
             hidden: Include hidden files and folders.
             max_file_bytes: Larger files are skipped.
+            cross_mounts: Enter file systems that are mounted below the root.
             lock_timeout: Seconds to wait while another process writes.
             progress: Called now and then with how far the run has come.
 
@@ -151,6 +157,7 @@ class Index:
 
         Raises:
             IndexLockedError: If another process still writes after `lock_timeout`.
+            IndexNotWritableError: If the folder of the index may not be written.
             ModelError: If the embedder's model cannot be used.
             OSError: If the disk refuses; the last commit holds.
         """
@@ -161,7 +168,12 @@ class Index:
             raise ValueError(f"workers is {workers}, not 1 or more")
         if max_file_bytes is not None and max_file_bytes < 1:
             raise ValueError(f"max_file_bytes is {max_file_bytes}, not 1 or more")
-        asked = {"use_ignore": use_ignore, "hidden": hidden, "max_file_bytes": max_file_bytes}
+        asked = {
+            "use_ignore": use_ignore,
+            "hidden": hidden,
+            "max_file_bytes": max_file_bytes,
+            "cross_mounts": cross_mounts,
+        }
         given: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
         lock = self._folder.lock(timeout=lock_timeout)
         try:

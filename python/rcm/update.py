@@ -17,6 +17,7 @@ from pathlib import Path
 
 from rcm import _rcm
 from rcm.chunks import ChunkBatches, ScanOptions, walk
+from rcm.crashes import Watch, watched
 from rcm.embed import Embedder
 from rcm.errors import IndexDamagedError
 from rcm.settings import PIPELINE_FILES, default_workers
@@ -103,12 +104,13 @@ def update(
             writer.table.set_meta(identity)
         # A first index can be searched from its first checkpoint on.
         on_commit = None if folder.exists() else lambda: folder.switch(generation)
-        run.index(writer, on_commit)
+        with watched(folder.path, root, options.scan.max_file_bytes) as watch:
+            run.index(writer, watch, on_commit)
         if folder.current() != generation:
             folder.switch(generation)
         if sink is not None:
             sink.drop_others()
-        return run.report(writer, warning)
+        return run.report(writer, warning, watch.warning)
     finally:
         writer.close()
 
@@ -186,7 +188,9 @@ class _Run:
         self.walked: _rcm.Walked
         self._touched: list[tuple[str, tuple[int, int, int, int], int]] = []
 
-    def index(self, writer: IndexWriter, on_commit: Callable[[], None] | None = None) -> None:
+    def index(
+        self, writer: IndexWriter, watch: Watch, on_commit: Callable[[], None] | None = None
+    ) -> None:
         """Diff, process, embed, store, commit; `on_commit` is called after each commit."""
         self._on_commit = on_commit
         self._progress("walk", 0, None)
@@ -202,7 +206,14 @@ class _Run:
         for path in plan.removed:
             self.removed += writer.remove(path)
         if plan.n_candidates:
-            batches = ChunkBatches(plan, self.mode, self.workers, self.options.scan)
+            batches = ChunkBatches(
+                plan,
+                self.mode,
+                self.workers,
+                self.options.scan,
+                notes=watch.notes,
+                crashed=watch.crashed,
+            )
             self._store(writer, batches, plan.n_candidates, scanned_ns)
             self._add_seconds(batches.seconds())
         self._progress("commit", self.total, self.total)
@@ -300,12 +311,12 @@ class _Run:
         if self.options.progress is not None:
             self.options.progress(Progress(phase, done, total, self.chunks))
 
-    def report(self, writer: IndexWriter, warning: str | None) -> IndexReport:
+    def report(self, writer: IndexWriter, *warnings: str | None) -> IndexReport:
         """Sum the run up."""
         by_path = Counter(reason for _, reason in self.walked.skipped)
         by_content = writer.skipped()
         known_skips = sum(by_content.values()) - self.counts["skipped"]
-        warnings = [text for text in (self.walked.warning, warning) if text]
+        told = [text for text in (self.walked.warning, *warnings) if text]
         return IndexReport(
             root=str(self.root),
             mode=self.mode,
@@ -328,7 +339,7 @@ class _Run:
             merkle_root=writer.table.meta().get("merkle_root", ""),
             epoch=writer.epoch,
             commits=writer.commits,
-            warning="\n".join(warnings) or None,
+            warning="\n".join(told) or None,
         )
 
 

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from rcm.errors import IndexLockedError, IndexStaleError, RcmError, VectorStoreError
+from rcm.errors import (
+    IndexLockedError,
+    IndexNotFoundError,
+    IndexNotWritableError,
+    IndexStaleError,
+    RcmError,
+    VectorStoreError,
+)
 from rcm.present.escape import escape_code, escape_path
 from rcm.present.style import Style
 
@@ -10,6 +17,9 @@ FOUND = 0
 NOTHING = 1
 ERROR = 2
 STALE = 3
+NOT_INDEXED = 4
+NOT_WRITABLE = 13
+"""`EACCES`: the folder of the index may not be written."""
 UNAVAILABLE = 69
 """`EX_UNAVAILABLE` of sysexits.h: a remote vector store does not answer."""
 LOCKED = 75
@@ -19,6 +29,8 @@ PIPE_CLOSED = 141
 
 _CODES: tuple[tuple[type[BaseException], int], ...] = (
     (IndexLockedError, LOCKED),
+    (IndexNotFoundError, NOT_INDEXED),
+    (IndexNotWritableError, NOT_WRITABLE),
     (IndexStaleError, STALE),
     (VectorStoreError, UNAVAILABLE),
 )

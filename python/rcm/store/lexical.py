@@ -9,6 +9,7 @@ candidates from the term bags in the vector segments, and an update ranks like a
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Sequence
 from contextlib import suppress
@@ -225,6 +226,7 @@ class LexicalWriter:
         # tantivy renames its new meta file but leaves the folder unsynced: without this, 19 of
         # 60 simulated power cuts lost a commit already reported as done.
         fsync_folder(self._folder)
+        self._make_private()
 
     def rollback(self) -> None:
         """Forget everything since the last commit."""
@@ -235,3 +237,12 @@ class LexicalWriter:
         """Wait for merges and let go of tantivy's own lock."""
         with suppress(ValueError, OSError):
             self._writer.wait_merging_threads()
+        self._make_private()
+
+    def _make_private(self) -> None:
+        """Take the rights of others away: tantivy makes its files as the umask leaves them."""
+        with os.scandir(self._folder) as entries:
+            for entry in entries:
+                with suppress(FileNotFoundError):  # merges delete files meanwhile
+                    if entry.stat(follow_symlinks=False).st_mode & 0o077:
+                        os.chmod(entry.path, 0o600, follow_symlinks=False)
