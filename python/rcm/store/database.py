@@ -32,6 +32,8 @@ def connect(path: Path, *, write: bool) -> Connection:
         # SQLite gives the files beside it the same mode.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     mode = "rwc" if write else "ro"
+    if not write and _is_frozen(path):
+        mode = "ro&immutable=1"
     uri = f"file:{quote_from_bytes(str(path).encode('utf-8', 'surrogateescape'))}?mode={mode}"
     try:
         connection = sqlite3.connect(
@@ -47,6 +49,11 @@ def connect(path: Path, *, write: bool) -> Connection:
             f"{path}: {error}", hint="rcm index --force builds it anew"
         ) from error
     return connection
+
+
+def _is_frozen(path: Path) -> bool:
+    """Tell whether nobody can be writing: SQLite otherwise wants to make files beside the database."""
+    return not os.access(path.parent, os.W_OK) and not os.path.exists(f"{path}-wal")
 
 
 @contextmanager

@@ -71,6 +71,32 @@ def control(folder: Path) -> tuple[int, str]:
     return LexicalReader(folder).control() if tantivy.Index.exists(str(folder)) else (0, "")
 
 
+def _may_lock(folder: Path) -> bool:
+    """Tell whether tantivy can take the lock that it takes to open an index for reading."""
+    lock = folder / ".tantivy-meta.lock"
+    return os.access(lock, os.W_OK) if lock.exists() else os.access(folder, os.W_OK)
+
+
+def _searcher(folder: Path) -> tuple[tantivy.Schema, tantivy.Searcher]:
+    index = _open(folder, make=False)
+    try:
+        return index.schema, index.searcher()
+    except (ValueError, OSError) as error:
+        raise damaged(folder, error) from error
+
+
+def _searcher_beside(folder: Path) -> tuple[tantivy.Schema, tantivy.Searcher]:
+    """Open a folder that may not be written, through a temporary one of links where tantivy can lock."""
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory(prefix="rcm-") as links:
+        for path in folder.iterdir():
+            if not path.name.endswith(".lock"):
+                os.symlink(path, os.path.join(links, path.name))
+        # Its files are mapped once it is open: the links are not needed any longer.
+        return _searcher(Path(links))
+
+
 class LexicalReader:
     """One committed state of the lexical index; later commits do not show.
 
@@ -80,12 +106,9 @@ class LexicalReader:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        index = _open(folder, make=False)
-        self._schema = index.schema
-        try:
-            self._searcher = index.searcher()
-        except (ValueError, OSError) as error:
-            raise damaged(folder, error) from error
+        self._schema, self._searcher = (
+            _searcher(folder) if _may_lock(folder) else _searcher_beside(folder)
+        )
 
     def control(self) -> tuple[int, str]:
         """Return epoch and change hash of the commit, (0, "") before the first."""
