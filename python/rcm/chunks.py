@@ -38,10 +38,11 @@ class ScanOptions:
     @classmethod
     def from_meta(cls, meta: Mapping[str, str]) -> ScanOptions:
         """Return the options that an index remembers, the defaults where it has none."""
+        cap = meta.get("max_file_bytes", "")
         return cls(
             use_ignore=meta.get("use_ignore", "1") == "1",
             hidden=meta.get("hidden", "0") == "1",
-            max_file_bytes=int(meta.get("max_file_bytes", cls().max_file_bytes)),
+            max_file_bytes=int(cap) if cap.isdecimal() else cls().max_file_bytes,
             cross_mounts=meta.get("cross_mounts", "0") == "1",
         )
 

@@ -16,7 +16,7 @@ from rcm.errors import IndexNotFoundError, IndexStaleError, RcmError
 from rcm.rank import Ranked, rank
 from rcm.rank.ranking import by_chunk_score
 from rcm.search import Filters, nearest_chunks, plain_text, retrieve
-from rcm.settings import Settings
+from rcm.settings import Settings, root_name
 from rcm.store.folder import Generation, IndexFolder
 from rcm.store.reader import IndexReader, Stamp, open_reader, recorded_meta
 from rcm.types import IndexMode, IndexReport, IndexStatus, Progress, SearchMode, SearchResult
@@ -356,6 +356,11 @@ class Index:
         if "format" not in meta:
             raise IndexNotFoundError(
                 f"{self.root}: not indexed yet", hint="rcm index builds the index"
+            )
+        if meta.get("root", root_name(self.root)) != root_name(self.root):
+            raise IndexStaleError(
+                f"{self.index_dir}: the index of {meta['root']}, not of {self.root}",
+                hint="rcm index brings it up to date with this tree",
             )
         embedder = self._open_embedder(meta)
         url = self._url if self._url is not None else meta.get("qdrant_url", "")

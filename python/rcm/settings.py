@@ -54,6 +54,11 @@ class Settings:
         return self.home / "indexes" / hashlib.sha256(os.fsencode(root)).hexdigest()[:24]
 
 
+def root_name(root: Path) -> str:
+    """Return the path of a tree as text that any database takes: bytes that are not UTF-8 escaped."""
+    return os.fsencode(root).decode("utf-8", "backslashreplace")
+
+
 def _home() -> Path:
     asked = os.environ.get("RCM_HOME")
     if asked:

@@ -20,7 +20,7 @@ from rcm.chunks import ChunkBatches, ScanOptions, walk
 from rcm.crashes import Watch, watched
 from rcm.embed import Embedder
 from rcm.errors import IndexDamagedError
-from rcm.settings import PIPELINE_FILES, default_workers
+from rcm.settings import PIPELINE_FILES, default_workers, root_name
 from rcm.store.folder import Generation, IndexFolder, drop
 from rcm.store.vectors import VectorSink
 from rcm.store.writer import IndexWriter
@@ -293,7 +293,7 @@ class _Run:
 
     def _commit(self, writer: IndexWriter, *, complete: bool) -> None:
         meta = {
-            "root": str(self.root),
+            "root": root_name(self.root),
             "complete": str(int(complete)),
             **self.options.scan.to_meta(),
         }

@@ -117,14 +117,19 @@ class LexicalReader:
             return 0, ""
         if len(hits) > 1:
             raise damaged(self._folder, ValueError("more than one control document"))
-        epoch, change_hash = self._stored(hits[0][1])
-        return int(epoch), str(change_hash)
+        content = self._stored(hits[0][1])
+        if [type(value) for value in content] != [int, str]:
+            raise damaged(self._folder, ValueError("the control document has other fields"))
+        return content[0], content[1]
 
     def _stored(self, address: tantivy.DocAddress) -> list[Any]:
         value = self._searcher.doc(address).get_first("stored")
         if value is None:
             raise damaged(self._folder, ValueError("a document without content"))
-        return cast("list[Any]", json.loads(bytes(value)))
+        try:
+            return cast("list[Any]", json.loads(bytes(value)))
+        except (ValueError, RecursionError) as error:
+            raise damaged(self._folder, error) from error
 
     def _ids(self, hits: list[tuple[Any, tantivy.DocAddress]]) -> list[int]:
         values = self._searcher.fast_field_values("id", [address for _, address in hits])
@@ -175,7 +180,10 @@ class LexicalReader:
         hits = self._searcher.search(self._term("id", chunk_id), 1, count=False).hits
         if not hits:
             raise KeyError(chunk_id)
-        return StoredChunk(*self._stored(hits[0][1]))
+        chunk = self._stored(hits[0][1])
+        if [type(value) for value in chunk] != [int, int, str, str, str]:
+            raise damaged(self._folder, ValueError(f"chunk {chunk_id} has other fields"))
+        return StoredChunk(*chunk)
 
     def ids(self) -> list[int]:
         """Return the ids of all live chunks, sorted."""
