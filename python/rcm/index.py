@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from rcm import _rcm
 from rcm.embed import Embedder, open_embedder
-from rcm.errors import IndexNotFoundError, IndexStaleError, RcmError
+from rcm.errors import IndexNotFoundError, IndexStaleError, ModelError, RcmError
 from rcm.rank import Ranked, rank
 from rcm.rank.ranking import by_chunk_score
 from rcm.search import Filters, nearest_chunks, plain_text, retrieve
@@ -59,6 +59,7 @@ class Index:
         self._asked: str | None = None
         self._reader: IndexReader | None = None
         self._stamp_of_reader = Stamp((), ())
+        self._model_fits = False
 
     @classmethod
     def open(
@@ -213,16 +214,21 @@ class Index:
             self._embedder, self._asked = embedder, spec
         return self._embedder
 
+    def _model(self, recorded: dict[str, str]) -> Embedder:
+        try:
+            return self._open_embedder(recorded)
+        except ModelError as error:
+            hint = "; ".join(filter(None, (error.hint, "--mode bm25 searches by words without it")))
+            raise ModelError(str(error), hint=hint) from error
+
     def _identity(self, embedder: Embedder, url: str) -> dict[str, str]:
         """Return everything the stored index depends on; any difference asks for a rebuild."""
-        return {
-            "format": str(FORMAT_VERSION),
-            **dict(_rcm.identity()),
-            "embedder": embedder.spec,
-            "model": embedder.digest.hex(),
-            "dim": str(embedder.dim),
-            "qdrant_url": url,
-        }
+        model = {"model": embedder.digest.hex(), "dim": str(embedder.dim)}
+        return {**self._rules(url), "embedder": embedder.spec, **model}
+
+    def _rules(self, url: str) -> dict[str, str]:
+        """Return what the index depends on but for the model."""
+        return {"format": str(FORMAT_VERSION), **dict(_rcm.identity()), "qdrant_url": url}
 
     def _sink(self, url: str, dim: int, generation: Generation) -> QdrantVectors:
         from rcm.store.qdrant import QdrantVectors, collection_name
@@ -248,7 +254,7 @@ class Index:
         Args:
             query: A question, words, an identifier: any text.
             top_k: Most results wanted, 1 or more.
-            mode: `"bm25"` looks at words only, `"semantic"` at meaning only.
+            mode: `"bm25"` looks at words only and needs no model, `"semantic"` at meaning only.
             languages: Only files of these languages.
             paths: Only files whose path matches one of these globs (`*.rs`, `src/**`).
             rerank: False orders chunks by their fused score alone, for comparison.
@@ -264,8 +270,9 @@ class Index:
             raise ValueError(f"top_k is {top_k}, not 1 or more")
         if mode not in ("hybrid", "bm25", "semantic"):
             raise ValueError(f"mode is {mode!r}, not hybrid, bm25 or semantic")
-        reader = self._open_reader()
-        embedder = self._open_embedder(reader.meta)
+        reader = self._open_reader(words_only=mode == "bm25")
+        # Words need no model: an index whose model has gone can still be asked by them.
+        embedder = self._open_embedder(reader.meta) if mode != "bm25" else None
         filters = Filters.of(languages, paths)
         text = plain_text(query)
         candidates = retrieve(text, reader, embedder, mode, filters)
@@ -328,7 +335,7 @@ class Index:
             signals=dict(ranked.signals),
         )
 
-    def _open_reader(self) -> IndexReader:
+    def _open_reader(self, *, words_only: bool = False) -> IndexReader:
         """Return the newest committed epoch, opened again only when something was committed."""
         if self._reader is None or not self._stamp_of_reader.holds():
             # The stamp is older than what is opened, so that nothing committed meanwhile is missed.
@@ -336,8 +343,12 @@ class Index:
             reader = open_reader(
                 self._folder, memory_map=self._settings.memory_map, vectors=self._remote
             )
-            self._check_identity(reader.meta)
+            self._check_identity(reader.meta, words_only=words_only)
             self._reader, self._stamp_of_reader = reader, stamp
+            self._model_fits = not words_only
+        elif not (words_only or self._model_fits):
+            self._check_identity(self._reader.meta, words_only=False)
+            self._model_fits = True
         return self._reader
 
     def _stamp(self, generation: Generation) -> Stamp:
@@ -352,7 +363,7 @@ class Index:
 
         return QdrantVectors(url, meta["collection"], int(meta["dim"]), stop=stop)
 
-    def _check_identity(self, meta: dict[str, str]) -> None:
+    def _check_identity(self, meta: dict[str, str], *, words_only: bool) -> None:
         if "format" not in meta:
             raise IndexNotFoundError(
                 f"{self.root}: not indexed yet", hint="rcm index builds the index"
@@ -362,9 +373,8 @@ class Index:
                 f"{self.index_dir}: the index of {meta['root']}, not of {self.root}",
                 hint="rcm index brings it up to date with this tree",
             )
-        embedder = self._open_embedder(meta)
         url = self._url if self._url is not None else meta.get("qdrant_url", "")
-        expected = self._identity(embedder, url)
+        expected = self._rules(url) if words_only else self._identity(self._model(meta), url)
         different = [name for name, value in expected.items() if meta.get(name) != value]
         if different:
             raise IndexStaleError(

@@ -92,14 +92,14 @@ def plain_text(query: str) -> str:
 
 
 def retrieve(
-    query: str, reader: IndexReader, embedder: Embedder, mode: SearchMode, filters: Filters
+    query: str, reader: IndexReader, embedder: Embedder | None, mode: SearchMode, filters: Filters
 ) -> Candidates:
     """Find the candidates of a query.
 
     Args:
         query: What was asked, as typed.
         reader: The index.
-        embedder: The embedder that the index was made with.
+        embedder: The embedder that the index was made with; None if words are all that counts.
         mode: `"bm25"` and `"semantic"` leave the other side's candidates and scores out.
         filters: What to look at.
     """
@@ -115,7 +115,7 @@ def retrieve(
         scores = _bm25(reader, weighted, reached)
         by_words = dict(zip(reached, scores, strict=True))
         found.update(_pool(reached, scores))
-    vector = embedder.embed_query(query) if mode != "bm25" else []
+    vector = embedder.embed_query(query) if embedder is not None else []
     low = high = 0.0
     if any(vector):
         nearest, scores, low, high = reader.vectors.nearest(vector, _SEMANTIC_REACH, allowed)

@@ -106,7 +106,7 @@ def update(
         on_commit = None if folder.exists() else lambda: folder.switch(generation)
         with watched(folder.path, root, options.scan.max_file_bytes) as watch:
             run.index(writer, watch, on_commit)
-        if folder.current() != generation:
+        if folder.current_or_none() != generation:
             folder.switch(generation)
         if sink is not None:
             sink.drop_others()
@@ -120,7 +120,9 @@ def _choose_generation(
 ) -> tuple[Generation, str | None]:
     """Return the generation to write: the current one, one left by a killed rebuild, or a new one."""
     warning = None
-    current = folder.current() if folder.exists() else None
+    current = folder.current_or_none()
+    if current is None and folder.exists():
+        warning = f"rebuilt from nothing: {folder.pointer} names no generation"
     if current is not None and not force:
         try:
             different = stale_fields(current, identity)

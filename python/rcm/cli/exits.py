@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+
 from rcm.errors import (
+    IndexDamagedError,
     IndexLockedError,
     IndexNotFoundError,
     IndexNotWritableError,
@@ -20,6 +23,8 @@ STALE = 3
 NOT_INDEXED = 4
 NOT_WRITABLE = 13
 """`EACCES`: the folder of the index may not be written."""
+DISK_FULL = 28
+"""`ENOSPC`: no space, quota or allowed file size left for the index; it is as it was."""
 UNAVAILABLE = 69
 """`EX_UNAVAILABLE` of sysexits.h: a remote vector store does not answer."""
 LOCKED = 75
@@ -36,6 +41,7 @@ _CODES: tuple[tuple[type[BaseException], int], ...] = (
 )
 _HINTS: tuple[tuple[type[BaseException], str], ...] = (
     (IndexLockedError, "run the same command again when the other one has ended"),
+    (IndexDamagedError, "`rcm index --force` builds it anew"),
     (IndexStaleError, "`rcm index` rebuilds the index"),
 )
 
@@ -82,6 +88,8 @@ class Stopped(BaseException):
 
 def exit_code(error: BaseException) -> int:
     """The exit code for an error."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return DISK_FULL
     return next((code for kind, code in _CODES if isinstance(error, kind)), ERROR)
 
 

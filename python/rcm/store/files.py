@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from rcm.errors import IndexDamagedError
-from rcm.store.database import DatabaseError, connect, transaction
+from rcm.store.database import DatabaseError, connect, refusal, transaction
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -140,9 +140,8 @@ class FileTable:
         except (TypeError, ValueError, OverflowError) as error:
             raise self._damaged(error) from error
 
-    def _damaged(self, error: Exception) -> IndexDamagedError:
-        hint = "rcm index --force builds it anew"
-        return IndexDamagedError(f"{self.path}: {error}", hint=hint)
+    def _damaged(self, error: Exception) -> Exception:
+        return refusal(self.path, error)
 
     # --- what holds at an epoch -------------------------------------------------------------
 

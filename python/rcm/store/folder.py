@@ -123,6 +123,13 @@ class IndexFolder:
             )
         return Generation(self.path / name)
 
+    def current_or_none(self) -> Generation | None:
+        """Return the generation that readers use, None if `CURRENT` names none."""
+        try:
+            return self.current()
+        except (IndexNotFoundError, IndexDamagedError):
+            return None
+
     def generations(self) -> list[Generation]:
         """Return all generations, oldest first."""
         return [Generation(path) for path in sorted(self.path.glob(f"{_PREFIX}[0-9]*"))]

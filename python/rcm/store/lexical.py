@@ -253,6 +253,10 @@ class LexicalWriter:
             self._writer.commit()
         except (ValueError, OSError) as error:
             self.rollback()
+            number = re.search(r"os error (\d+)", str(error))
+            if number is not None:
+                code = int(number[1])
+                raise OSError(code, os.strerror(code), str(self._folder)) from error
             raise OSError(f"{self._folder}: {error}") from error
         # tantivy renames its new meta file but leaves the folder unsynced: without this, 19 of
         # 60 simulated power cuts lost a commit already reported as done.
