@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import sys
 
 from rcm.errors import (
     IndexDamagedError,
@@ -98,6 +99,9 @@ def describe(error: BaseException, style: Style) -> str:
     message, hint = _message(error), getattr(error, "hint", "")
     if not hint:
         hint = next((text for kind, text in _HINTS if isinstance(error, kind)), "")
+    if isinstance(error, UnicodeEncodeError) and sys.getfilesystemencoding() != "utf-8":
+        message = f"names of files cannot be told in the encoding {sys.getfilesystemencoding()}"
+        hint = "PYTHONUTF8=1 in the environment makes Python take them as UTF-8"
     if not _expected(error):
         message = f"internal error: {type(error).__name__}: {message}"
         hint = "this is a bug in rcm; RCM_DEBUG=1 shows where"
