@@ -50,7 +50,7 @@ def _facts(report: IndexReport, index_dir: str) -> list[tuple[str, str]]:
         ("secrets", f"{report.redactions:,} replaced before chunking"),
         ("chunks", f"{report.chunks_written:,} written, {report.chunks_total:,} in the index"),
         ("time", _time(report)),
-        ("mode", f"{report.mode} ({report.mode_reason}), {count(report.workers, 'worker')}"),
+        ("mode", f"{report.mode} ({escape_path(report.mode_reason)}), {count(report.workers, 'worker')}"),
         ("memory", f"{size(report.peak_memory_bytes)} at the peak"),
         ("index", f"{escape_path(index_dir)} (epoch {report.epoch:,}, "
                   f"{count(report.commits, 'commit')} in this run)"),
