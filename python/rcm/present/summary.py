@@ -50,7 +50,7 @@ def _facts(report: IndexReport, index_dir: str) -> list[tuple[str, str]]:
         ("secrets", f"{report.redactions:,} replaced before chunking"),
         ("chunks", f"{report.chunks_written:,} written, {report.chunks_total:,} in the index"),
         ("time", _time(report)),
-        ("mode", f"{report.mode} ({escape_path(report.mode_reason)}), {count(report.workers, 'worker')}"),
+        ("mode", f"{report.mode} ({report.mode_reason}), {count(report.workers, 'worker')}"),
         ("memory", f"{size(report.peak_memory_bytes)} at the peak"),
         ("index", f"{escape_path(index_dir)} (epoch {report.epoch:,}, "
                   f"{count(report.commits, 'commit')} in this run)"),
@@ -81,7 +81,7 @@ def _time(report: IndexReport) -> str:
 
 def _rows(facts: list[tuple[str, str]]) -> list[str]:
     width = max(len(name) for name, _ in facts)
-    return [f"  {name.ljust(width)}  {text}" for name, text in facts]
+    return [f"  {name.ljust(width)}  {escape_path(text)}" for name, text in facts]
 
 
 def _listed(title: str, names: Iterable[str], style: Style) -> list[str]:
@@ -96,5 +96,5 @@ def _phase_table(phases: Mapping[str, float]) -> list[str]:
     for name in names:
         seconds = phases.get(name, 0.0)
         share = seconds / total if total > 0 else 0.0
-        lines.append(f"  {name.ljust(8)} {seconds:>8.3f} {share:>6.1%}")
+        lines.append(f"  {escape_path(name).ljust(8)} {seconds:>8.3f} {share:>6.1%}")
     return lines

@@ -128,7 +128,9 @@ fn every_crate_but_the_one_that_maps_memory_forbids_it() {
             assert!(root.contains(&format!("#![deny({word})]")));
             let allowing: Vec<_> = sources(&entry.join("src"))
                 .into_iter()
-                .filter(|(_, path)| fs::read_to_string(path).expect("source").contains(&format!("allow({word})")))
+                .filter(|(_, path)| {
+                    fs::read_to_string(path).expect("source").contains(&format!("allow({word})"))
+                })
                 .collect();
             assert!(matches!(&allowing[..], [(module, _)] if module == "map"), "{allowing:?}");
         } else {
