@@ -90,8 +90,8 @@ mod tests {
             notes.note(Path::new("a/much/longer/path.rs"), &[7; 32]);
             notes.note(Path::new(&format!("f{}", worker.index())), &[worker.index() as u8; 32]);
         });
-        let noted = last_noted(&path);
-        assert_eq!(noted, (0..3).map(|n| (PathBuf::from(format!("f{n}")), [n; 32])).collect::<Vec<_>>());
+        let found = last_noted(&path);
+        assert_eq!(found, (0..3).map(|n| (PathBuf::from(format!("f{n}")), [n; 32])).collect::<Vec<_>>());
     }
 
     #[test]

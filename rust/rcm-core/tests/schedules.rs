@@ -294,13 +294,11 @@ fn blocks_model(is_pipeline: bool, consumer_leaves_after: usize) {
         let received = done.recv();
         let ahead = *made.lock().expect("counter") - expected.min(BLOCKS);
         assert!(ahead <= if is_pipeline { DEPTH + 1 } else { 1 }, "{ahead} ahead");
-        match received {
-            Ok(block) => assert_eq!(block, expected),
-            Err(_) => {
-                assert_eq!(expected, BLOCKS, "all of them, then the end");
-                break;
-            }
-        }
+        let Ok(block) = received else {
+            assert_eq!(expected, BLOCKS, "all of them, then the end");
+            break;
+        };
+        assert_eq!(block, expected);
     }
     drop((ask, done));
     producer.join().expect("the producer ends");

@@ -109,7 +109,7 @@ fn rule<'a>(line: &'a str, name: &str) -> Option<(&'a str, bool)> {
     if pattern.is_empty() || pattern.starts_with(['#', '!', '[']) {
         return None;
     }
-    let verdict = attributes.split_whitespace().filter_map(|attribute| {
+    let mut verdicts = attributes.split_whitespace().filter_map(|attribute| {
         if attribute.strip_prefix(['-', '!']) == Some(name) {
             return Some(false);
         }
@@ -119,7 +119,7 @@ fn rule<'a>(line: &'a str, name: &str) -> Option<(&'a str, bool)> {
             _ => None,
         }
     });
-    Some((pattern, verdict.last()?))
+    Some((pattern, verdicts.next_back()?))
 }
 
 #[cfg(test)]
