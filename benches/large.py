@@ -90,7 +90,9 @@ def main(segment: Path, words: Path) -> None:
 
     def ask(query: str) -> None:
         candidates = retrieve(query, reader, embedder, "hybrid", Filters())
-        reader.chunks([one.chunk_id for one in rank(understand(query), candidates, reader, top_k=10)])
+        reader.chunks(
+            [one.chunk_id for one in rank(understand(query), candidates, reader, top_k=10)]
+        )
 
     reach = partial(lexical.candidates, limit=1_000)
     show("words (tantivy)", [milliseconds(partial(reach, terms)) for terms in found])

@@ -141,3 +141,12 @@ def test_readme_examples_run(code, tmp_path):
 
 def test_architecture_stays_short():
     assert len((ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").splitlines()) <= 150
+
+
+def test_the_tests_that_security_names_exist():
+    named = set(
+        re.findall(r"`(\w+\.(?:py|rs))`", (ROOT / "SECURITY.md").read_text(encoding="utf-8"))
+    )
+    there = {path.name for folder in ("tests", "rust") for path in (ROOT / folder).rglob("*.*")}
+    assert len(named) > 10
+    assert named <= there

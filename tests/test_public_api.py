@@ -24,6 +24,7 @@ PUBLIC = [
     "IndexLockedError",
     "IndexMode",
     "IndexNotFoundError",
+    "IndexNotWritableError",
     "IndexReport",
     "IndexStaleError",
     "IndexStatus",

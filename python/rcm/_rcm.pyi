@@ -61,6 +61,8 @@ class ChunkStream:
         secrets: str = "redact",
         allowed: list[str] = ...,
         block_bytes: int = ...,
+        in_flight: _Path | None = None,
+        crashed: list[bytes] = ...,
     ) -> ChunkStream: ...
     def __iter__(self) -> Iterator[Batch]: ...
     def __next__(self) -> Batch: ...
@@ -200,9 +202,11 @@ def walk(
     use_ignore: bool = True,
     hidden: bool = False,
     max_file_bytes: int = ...,
+    cross_mounts: bool = False,
     workers: int = 0,
 ) -> Walked: ...
 def hash_files(plan: Plan, *, max_file_bytes: int = ...) -> list[tuple[str, bytes]]: ...
+def last_noted(path: _Path) -> list[tuple[str, bytes]]: ...
 def inspect(
     root: _Path,
     path: _Path,

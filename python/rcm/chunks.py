@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -21,12 +21,14 @@ class ScanOptions:
         hidden: Include hidden files and folders.
         max_file_bytes: Larger files are skipped.
         secrets: What is done about secrets.
+        cross_mounts: Enter file systems mounted below the root.
     """
 
     use_ignore: bool = True
     hidden: bool = False
     max_file_bytes: int = 1 << 20
     secrets: SecretsMode = "redact"
+    cross_mounts: bool = False
 
     def to_meta(self) -> dict[str, str]:
         """Return the options as an index remembers them."""
@@ -35,16 +37,19 @@ class ScanOptions:
             "hidden": str(int(self.hidden)),
             "max_file_bytes": str(self.max_file_bytes),
             "secrets": self.secrets,
+            "cross_mounts": str(int(self.cross_mounts)),
         }
 
     @classmethod
     def from_meta(cls, meta: Mapping[str, str]) -> ScanOptions:
         """Return the options that an index remembers, the defaults where it has none."""
+        cap = meta.get("max_file_bytes", "")
         return cls(
             use_ignore=meta.get("use_ignore", "1") == "1",
             hidden=meta.get("hidden", "0") == "1",
-            max_file_bytes=int(meta.get("max_file_bytes", cls().max_file_bytes)),
+            max_file_bytes=int(cap) if cap.isdecimal() else cls().max_file_bytes,
             secrets=cast(SecretsMode, meta.get("secrets", cls().secrets)),
+            cross_mounts=meta.get("cross_mounts", "0") == "1",
         )
 
 
@@ -64,6 +69,7 @@ def walk(root: Path, options: ScanOptions, *, workers: int = 0) -> _rcm.Walked:
         use_ignore=options.use_ignore,
         hidden=options.hidden,
         max_file_bytes=options.max_file_bytes,
+        cross_mounts=options.cross_mounts,
         workers=workers,
     )
 
@@ -78,6 +84,8 @@ class ChunkBatches:
         options: The size cap, and what is done about secrets.
         block_bytes: Source bytes in one batch, more or less.
         allowed: Fingerprints of secrets that may stay.
+        notes: File in which workers note the files they have in hand, if any.
+        crashed: Digests of contents that are not to be parsed.
     """
 
     def __init__(
@@ -88,6 +96,9 @@ class ChunkBatches:
         options: ScanOptions,
         block_bytes: int,
         allowed: AllowList = NOTHING_ALLOWED,
+        *,
+        notes: Path | None = None,
+        crashed: Collection[bytes] = (),
     ) -> None:
         self._stream = _rcm.ChunkStream(
             plan,
@@ -97,6 +108,8 @@ class ChunkBatches:
             secrets=options.secrets,
             allowed=list(allowed.fingerprints),
             block_bytes=block_bytes,
+            in_flight=notes,
+            crashed=list(crashed),
         )
 
     def __iter__(self) -> Iterator[_rcm.Batch]:

@@ -4,6 +4,7 @@
 RcmError
 ├── IndexNotFoundError     there is no index for this tree
 ├── IndexLockedError       another process is writing
+├── IndexNotWritableError  its folder may not be written by this user
 ├── IndexStaleError        made by another version, model or set of rules
 ├── IndexDamagedError      a file of the index is missing or damaged
 ├── ModelError             an embedding model is missing, damaged or of another shape
@@ -36,6 +37,10 @@ class IndexNotFoundError(RcmError):
 
 class IndexLockedError(RcmError):
     """Another process is writing this index."""
+
+
+class IndexNotWritableError(RcmError):
+    """The folder of the index may not be written by this user."""
 
 
 class IndexStaleError(RcmError):

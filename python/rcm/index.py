@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, Self, get_args
 
 from rcm import _rcm
 from rcm.embed import Embedder, open_embedder
-from rcm.errors import IndexNotFoundError, IndexStaleError, RcmError
+from rcm.errors import IndexNotFoundError, IndexStaleError, ModelError, RcmError
 from rcm.query import Question, understand
 from rcm.rank import Ranked, rank
 from rcm.rank.ranking import by_chunk_score
 from rcm.search import Candidates, Filters, nearest_chunks, plain_text, retrieve
-from rcm.settings import Settings
+from rcm.settings import Settings, root_name
 from rcm.spelling import correct
 from rcm.store.folder import Generation, IndexFolder
 from rcm.store.lexical import StoredChunk
@@ -76,6 +76,7 @@ class Index:
         self._reranker: dict[str, CrossEncoder] = {}
         self._reader: IndexReader | None = None
         self._stamp_of_reader = Stamp((), ())
+        self._model_fits = False
 
     @classmethod
     def open(
@@ -119,6 +120,10 @@ class Index:
         """Tell whether there is a complete index to search."""
         return self._folder.exists() and self._recorded().get("complete") == "1"
 
+    def searchable(self) -> bool:
+        """Tell whether anything can be searched, be it the part of a first index that is done."""
+        return self._folder.exists()
+
     def __enter__(self) -> Self:
         return self
 
@@ -147,6 +152,7 @@ class Index:
         max_file_bytes: int | None = None,
         secrets: SecretsMode | None = None,
         max_memory: int | None = None,
+        cross_mounts: bool | None = None,
         lock_timeout: float = 5.0,
         progress: Callable[[Progress], None] | None = None,
     ) -> IndexReport:
@@ -157,9 +163,9 @@ class Index:
                 for 5,000 or more changed files, sequential if `FORCE_SEQUENTIAL=1` is set.
             force: Build a new index from nothing; the old one answers until it is done.
             workers: Threads; by default min(cores, 12), 4 at most when memory is short.
-            use_ignore: Honour .gitignore, .ignore, .rcmignore and git's exclude files. This and the
-                next two stay as the last update of the index had them unless given; at first
-                True, False and 1 MiB.
+            use_ignore: Honour .gitignore, .ignore, .rcmignore, git's exclude files and what
+                .gitattributes calls generated or vendored. This and the next three stay as the last
+                update of the index had them unless given; at first True, False, 1 MiB and False.
             hidden: Include hidden files and folders.
             max_file_bytes: Larger files are skipped.
             secrets: What is done about secrets: `"redact"` replaces their values (at first),
@@ -167,6 +173,7 @@ class Index:
                 they are. Remembered like the three above; another one rebuilds the index.
             max_memory: Bytes of memory that the run may use, by default `RCM_MAX_MEMORY`, else no
                 limit. Less is slower; the index is the same. 160 MiB is the least.
+            cross_mounts: Enter file systems that are mounted below the root.
             lock_timeout: Seconds to wait while another process writes.
             progress: Called now and then with how far the run has come.
 
@@ -175,6 +182,7 @@ class Index:
 
         Raises:
             IndexLockedError: If another process still writes after `lock_timeout`.
+            IndexNotWritableError: If the folder of the index may not be written.
             ModelError: If the embedder's model cannot be used.
             OSError: If the disk refuses; the last commit holds.
         """
@@ -194,6 +202,7 @@ class Index:
             "hidden": hidden,
             "max_file_bytes": max_file_bytes,
             "secrets": secrets,
+            "cross_mounts": cross_mounts,
         }
         given: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
         lock = self._folder.lock(timeout=lock_timeout)
@@ -242,16 +251,21 @@ class Index:
             self._embedder, self._asked = embedder, spec
         return self._embedder
 
+    def _model(self, recorded: dict[str, str]) -> Embedder:
+        try:
+            return self._open_embedder(recorded)
+        except ModelError as error:
+            hint = "; ".join(filter(None, (error.hint, "--mode bm25 searches by words without it")))
+            raise ModelError(str(error), hint=hint) from error
+
     def _identity(self, embedder: Embedder, url: str) -> dict[str, str]:
         """Return everything the stored index depends on; any difference asks for a rebuild."""
-        return {
-            "format": str(FORMAT_VERSION),
-            **dict(_rcm.identity()),
-            "embedder": embedder.spec,
-            "model": embedder.digest.hex(),
-            "dim": str(embedder.dim),
-            "qdrant_url": url,
-        }
+        model = {"model": embedder.digest.hex(), "dim": str(embedder.dim)}
+        return {**self._rules(url), "embedder": embedder.spec, **model}
+
+    def _rules(self, url: str) -> dict[str, str]:
+        """Return what the index depends on but for the model."""
+        return {"format": str(FORMAT_VERSION), **dict(_rcm.identity()), "qdrant_url": url}
 
     def _sink(self, url: str, dim: int, generation: Generation) -> QdrantVectors:
         from rcm.store.qdrant import QdrantVectors, collection_name
@@ -278,7 +292,7 @@ class Index:
         Args:
             query: A question, words, an identifier: any text.
             top_k: Most results wanted, 1 or more.
-            mode: `"bm25"` looks at words only, `"semantic"` at meaning only.
+            mode: `"bm25"` looks at words only and needs no model, `"semantic"` at meaning only.
             languages: Only files of these languages.
             paths: Only files whose path matches one of these globs (`*.rs`, `src/**`).
             rerank: False orders chunks by their fused score alone, for comparison.
@@ -300,8 +314,9 @@ class Index:
             raise ValueError(f"mode is {mode!r}, not hybrid, bm25 or semantic")
         if reranker is not None and not rerank:
             raise ValueError("a reranker was given, and not to rerank")
-        reader = self._open_reader()
-        embedder = self._open_embedder(reader.meta)
+        reader = self._open_reader(words_only=mode == "bm25")
+        # Words need no model: an index whose model has gone can still be asked by them.
+        embedder = self._open_embedder(reader.meta) if mode != "bm25" else None
         filters = Filters.of(languages, paths)
         question = _question(query, reader)
         candidates = retrieve(question.text, reader, embedder, mode, filters)
@@ -376,7 +391,7 @@ class Index:
             raise ValueError(f"{path}:{line}: the indexed lines are 1 to {last}")
         return file.first_id + after[0]
 
-    def _open_reader(self) -> IndexReader:
+    def _open_reader(self, *, words_only: bool = False) -> IndexReader:
         """Return the newest committed epoch, opened again only when something was committed."""
         if self._reader is None or not self._stamp_of_reader.holds():
             # The stamp is older than what is opened, so that nothing committed meanwhile is missed.
@@ -384,8 +399,12 @@ class Index:
             reader = open_reader(
                 self._folder, memory_map=self._settings.memory_map, vectors=self._remote
             )
-            self._check_identity(reader.meta)
+            self._check_identity(reader.meta, words_only=words_only)
             self._reader, self._stamp_of_reader = reader, stamp
+            self._model_fits = not words_only
+        elif not (words_only or self._model_fits):
+            self._check_identity(self._reader.meta, words_only=False)
+            self._model_fits = True
         return self._reader
 
     def _stamp(self, generation: Generation) -> Stamp:
@@ -400,14 +419,18 @@ class Index:
 
         return QdrantVectors(url, meta["collection"], int(meta["dim"]), stop=stop)
 
-    def _check_identity(self, meta: dict[str, str]) -> None:
+    def _check_identity(self, meta: dict[str, str], *, words_only: bool) -> None:
         if "format" not in meta:
             raise IndexNotFoundError(
                 f"{self.root}: not indexed yet", hint="rcm index builds the index"
             )
-        embedder = self._open_embedder(meta)
+        if meta.get("root", root_name(self.root)) != root_name(self.root):
+            raise IndexStaleError(
+                f"{self.index_dir}: the index of {meta['root']}, not of {self.root}",
+                hint="rcm index brings it up to date with this tree",
+            )
         url = self._url if self._url is not None else meta.get("qdrant_url", "")
-        expected = self._identity(embedder, url)
+        expected = self._rules(url) if words_only else self._identity(self._model(meta), url)
         different = [name for name, value in expected.items() if meta.get(name) != value]
         if different:
             raise IndexStaleError(

@@ -92,14 +92,14 @@ def plain_text(query: str) -> str:
 
 
 def retrieve(
-    query: str, reader: IndexReader, embedder: Embedder, mode: SearchMode, filters: Filters
+    query: str, reader: IndexReader, embedder: Embedder | None, mode: SearchMode, filters: Filters
 ) -> Candidates:
     """Find the candidates of a query.
 
     Args:
         query: What was asked, as typed.
         reader: The index.
-        embedder: The embedder that the index was made with.
+        embedder: The embedder that the index was made with; None if words are all that counts.
         mode: `"bm25"` and `"semantic"` leave the other side's candidates and scores out.
         filters: What to look at.
     """
@@ -109,7 +109,7 @@ def retrieve(
     terms = _rcm.query_terms(query) if mode != "semantic" else []
     weighted = _weighted(reader, terms)
     reached = _lexical_reach(reader, terms, filters) if weighted else []
-    vector = embedder.embed_query(query) if mode != "bm25" else []
+    vector = embedder.embed_query(query) if embedder is not None else []
     near: list[int] = []
     low = high = 0.0
     if any(vector):

@@ -87,6 +87,11 @@ def _bytes(name: str) -> int | None:
         raise ValueError(f"{name}: {error}") from None
 
 
+def root_name(root: Path) -> str:
+    """Return the path of a tree as text that any database takes: bytes that are not UTF-8 escaped."""
+    return os.fsencode(root).decode("utf-8", "backslashreplace")
+
+
 def _home() -> Path:
     asked = os.environ.get("RCM_HOME")
     if asked:

@@ -18,10 +18,11 @@ from pathlib import Path
 from rcm import _rcm
 from rcm.allow_list import NOTHING_ALLOWED, AllowList
 from rcm.chunks import ChunkBatches, ScanOptions, walk
+from rcm.crashes import Watch, watched
 from rcm.embed import Embedder
 from rcm.errors import IndexDamagedError
 from rcm.memory import plan_memory
-from rcm.settings import PIPELINE_FILES, default_workers
+from rcm.settings import PIPELINE_FILES, default_workers, root_name
 from rcm.store.folder import Generation, IndexFolder, drop
 from rcm.store.vectors import VectorSink
 from rcm.store.writer import IndexWriter
@@ -114,12 +115,13 @@ def update(
             writer.table.set_meta(identity)
         # A first index can be searched from its first checkpoint on.
         on_commit = None if folder.exists() else lambda: folder.switch(generation)
-        run.index(writer, on_commit)
-        if folder.current() != generation:
+        with watched(folder.path, root, options.scan.max_file_bytes) as watch:
+            run.index(writer, watch, on_commit)
+        if folder.current_or_none() != generation:
             folder.switch(generation)
         if sink is not None:
             sink.drop_others()
-        return run.report(writer, warning)
+        return run.report(writer, warning, watch.warning)
     finally:
         writer.close()
 
@@ -129,7 +131,9 @@ def _choose_generation(
 ) -> tuple[Generation, str | None]:
     """Return the generation to write: the current one, one left by a killed rebuild, or a new one."""
     warning = None
-    current = folder.current() if folder.exists() else None
+    current = folder.current_or_none()
+    if current is None and folder.exists():
+        warning = f"rebuilt from nothing: {folder.pointer} names no generation"
     if current is not None and not force:
         try:
             different = stale_fields(current, identity)
@@ -198,7 +202,9 @@ class _Run:
         self.walked: _rcm.Walked
         self._touched: list[tuple[str, tuple[int, int, int, int], int]] = []
 
-    def index(self, writer: IndexWriter, on_commit: Callable[[], None] | None = None) -> None:
+    def index(
+        self, writer: IndexWriter, watch: Watch, on_commit: Callable[[], None] | None = None
+    ) -> None:
         """Diff, process, embed, store, commit; `on_commit` is called after each commit."""
         self._on_commit = on_commit
         self._progress("walk", 0, None)
@@ -214,9 +220,16 @@ class _Run:
         for path in plan.removed:
             self.removed += writer.remove(path)
         if plan.n_candidates:
-            scan, allowed = self.options.scan, self.options.allowed
-            block_bytes = self.memory.block_bytes
-            batches = ChunkBatches(plan, self.mode, self.workers, scan, block_bytes, allowed)
+            batches = ChunkBatches(
+                plan,
+                self.mode,
+                self.workers,
+                self.options.scan,
+                self.memory.block_bytes,
+                self.options.allowed,
+                notes=watch.notes,
+                crashed=watch.crashed,
+            )
             self._store(writer, batches, plan.n_candidates, scanned_ns)
             self._add_seconds(batches.seconds())
         self._progress("commit", self.total, self.total)
@@ -303,7 +316,7 @@ class _Run:
 
     def _commit(self, writer: IndexWriter, *, complete: bool) -> None:
         meta = {
-            "root": str(self.root),
+            "root": root_name(self.root),
             "complete": str(int(complete)),
             **self.options.scan.to_meta(),
         }
@@ -321,13 +334,13 @@ class _Run:
         if self.options.progress is not None:
             self.options.progress(Progress(phase, done, total, self.chunks))
 
-    def report(self, writer: IndexWriter, warning: str | None) -> IndexReport:
+    def report(self, writer: IndexWriter, *warnings: str | None) -> IndexReport:
         """Sum the run up."""
         by_path = Counter(reason for _, reason in self.walked.skipped)
         by_content = writer.skipped()
         known_skips = sum(by_content.values()) - self.counts["skipped"]
         listed = self.options.allowed.warning
-        warnings = [text for text in (self.walked.warning, warning, listed) if text]
+        told = [text for text in (self.walked.warning, *warnings, listed) if text]
         return IndexReport(
             root=str(self.root),
             mode=self.mode,
@@ -350,7 +363,7 @@ class _Run:
             merkle_root=writer.table.meta().get("merkle_root", ""),
             epoch=writer.epoch,
             commits=writer.commits,
-            warning="\n".join(warnings) or None,
+            warning="\n".join(told) or None,
             secrets=self.options.scan.secrets,
             secrets_allowed=self.allowed,
         )

@@ -1,20 +1,38 @@
-"""Figures that the tests of this folder reach, printed in one table at the end of a run."""
+"""One table over all harnesses: what was done how often, what came out. Nothing stays open or running."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gc
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
-_FIGURES = pytest.StashKey[list[tuple[str, str, str, str, bool]]]()
+
+@dataclass(frozen=True)
+class Row:
+    node: str
+    test: str
+    size: str
+    figure: str
+
+
+_ROWS = pytest.StashKey[list[Row]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash.setdefault(_ROWS, [])
 
 
 @pytest.fixture
-def record_figure(request: pytest.FixtureRequest) -> Callable[[str, str, str, str, bool], None]:
-    """Keeps one figure: what was tested, how much of it, the figure, what it must hold, and whether."""
+def figure(request: pytest.FixtureRequest) -> Callable[[str, str, str], None]:
+    """Record a row of the table: `figure("T1 killed updates", "40 kills", "0 torn")`."""
+    rows = request.config.stash.setdefault(_ROWS, [])
 
-    def record(test: str, size: str, figure: str, hold: str, ok: bool) -> None:
-        request.config.stash.setdefault(_FIGURES, []).append((test, size, figure, hold, ok))
+    def record(test: str, size: str, figure: str) -> None:
+        rows.append(Row(request.node.nodeid, test, size, figure))
 
     return record
 
@@ -22,10 +40,57 @@ def record_figure(request: pytest.FixtureRequest) -> Callable[[str, str, str, st
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Prints the figures."""
-    figures = config.stash.get(_FIGURES, [])
-    if figures:
-        terminalreporter.section("figures")
-    for test, size, figure, hold, ok in figures:
-        verdict = "held" if ok else "NOT HELD"
-        terminalreporter.write_line(f"{test:<45} {figure:>8}  {hold:<8} {verdict}  ({size})")
+    failed = {
+        report.nodeid
+        for outcome in ("failed", "error")
+        for report in terminalreporter.stats.get(outcome, [])
+    }
+    table = [
+        (row.test, row.size, row.figure, "FAILED" if row.node in failed else "held")
+        for row in config.stash.get(_ROWS, [])
+    ]
+    recorded = {row.node for row in config.stash.get(_ROWS, [])}
+    table += [
+        (node.rpartition("/")[2], "", "", "FAILED")
+        for node in sorted(failed - recorded)
+        if "reliability" in node
+    ]
+    table += [
+        (report.nodeid.rpartition("/")[2], "", report.longrepr[2], "SKIPPED")
+        for report in terminalreporter.stats.get("skipped", [])
+        if "reliability" in report.nodeid
+    ]
+    if not table:
+        return
+    terminalreporter.section("reliability")
+    widths = [max(len(row[column]) for row in table) for column in range(3)]
+    for row in table:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
+        terminalreporter.write_line("  ".join([*cells, row[3]]))
+
+
+_DESCRIPTORS = Path("/proc/self/fd")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left() -> Iterator[None]:
+    """Fail a test that leaves open files or children of this process."""
+    before = _open_files()
+    yield
+    gc.collect()
+    left = {name: target for name, target in _open_files().items() if name not in before}
+    assert not left, f"descriptors left open: {left}"
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def _open_files() -> dict[str, str]:
+    if not _DESCRIPTORS.is_dir():
+        return {}
+    found = {}
+    for entry in _DESCRIPTORS.iterdir():
+        try:
+            found[entry.name] = str(entry.readlink())
+        except FileNotFoundError:  # the descriptor of this very listing
+            continue
+    return found

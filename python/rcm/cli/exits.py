@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import sys
+
 from rcm.errors import (
     EmbeddingServiceError,
+    IndexDamagedError,
     IndexLockedError,
+    IndexNotFoundError,
+    IndexNotWritableError,
     IndexStaleError,
     RcmError,
     VectorStoreError,
@@ -16,6 +22,11 @@ FOUND = 0
 NOTHING = 1
 ERROR = 2
 STALE = 3
+NOT_INDEXED = 4
+NOT_WRITABLE = 13
+"""`EACCES`: the folder of the index may not be written."""
+DISK_FULL = 28
+"""`ENOSPC`: no space, quota or allowed file size left for the index; it is as it was."""
 UNAVAILABLE = 69
 """`EX_UNAVAILABLE` of sysexits.h: a remote vector store or embedder does not answer."""
 LOCKED = 75
@@ -25,12 +36,15 @@ PIPE_CLOSED = 141
 
 _CODES: tuple[tuple[type[BaseException], int], ...] = (
     (IndexLockedError, LOCKED),
+    (IndexNotFoundError, NOT_INDEXED),
+    (IndexNotWritableError, NOT_WRITABLE),
     (IndexStaleError, STALE),
     (VectorStoreError, UNAVAILABLE),
     (EmbeddingServiceError, UNAVAILABLE),
 )
 _HINTS: tuple[tuple[type[BaseException], str], ...] = (
     (IndexLockedError, "run the same command again when the other one has ended"),
+    (IndexDamagedError, "`rcm index --force` builds it anew"),
     (IndexStaleError, "`rcm index` rebuilds the index"),
 )
 
@@ -77,6 +91,8 @@ class Stopped(BaseException):
 
 def exit_code(error: BaseException) -> int:
     """The exit code for an error."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return DISK_FULL
     return next((code for kind, code in _CODES if isinstance(error, kind)), ERROR)
 
 
@@ -85,6 +101,9 @@ def describe(error: BaseException, style: Style) -> str:
     message, hint = _message(error), getattr(error, "hint", "")
     if not hint:
         hint = next((text for kind, text in _HINTS if isinstance(error, kind)), "")
+    if isinstance(error, UnicodeEncodeError) and sys.getfilesystemencoding() != "utf-8":
+        message = f"names of files cannot be told in the encoding {sys.getfilesystemencoding()}"
+        hint = "PYTHONUTF8=1 in the environment makes Python take them as UTF-8"
     if not _expected(error):
         message = f"internal error: {type(error).__name__}: {message}"
         hint = "this is a bug in rcm; RCM_DEBUG=1 shows where"

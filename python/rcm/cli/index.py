@@ -9,7 +9,7 @@ from rcm.cli import exits
 from rcm.cli.arguments import add_json, add_models, add_tree, byte_count, positive
 from rcm.cli.console import write_notice, write_result
 from rcm.cli.interrupts import interruptible
-from rcm.cli.tree import chosen_root, open_index
+from rcm.cli.tree import chosen_root, open_index, refuse_everything
 from rcm.present.progress import ProgressBar
 from rcm.present.style import is_terminal, style_for
 from rcm.present.summary import render_summary, render_warning
@@ -49,6 +49,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="index hidden files and folders, too (default: as last time, at first no)",
     )
     parser.add_argument(
+        "--cross-mounts",
+        action=argparse.BooleanOptionalAction,
+        help="enter file systems mounted below DIR, too (default: as last time, at first no)",
+    )
+    parser.add_argument(
+        "--anywhere",
+        action="store_true",
+        help="index even the root of the file system or the home folder, with all that is in it",
+    )
+    parser.add_argument(
         "--max-file-size",
         metavar="BYTES",
         type=byte_count,
@@ -82,6 +92,8 @@ def run(args: argparse.Namespace) -> int:
 
     def update() -> tuple[IndexReport, str]:
         with open_index(args, chosen_root(args.dir)) as index:
+            if not args.anywhere:
+                refuse_everything(index)
             report = index.update(
                 mode=args.mode,
                 force=args.force,
@@ -91,6 +103,7 @@ def run(args: argparse.Namespace) -> int:
                 max_file_bytes=args.max_file_size,
                 secrets=args.secrets,
                 max_memory=args.max_memory,
+                cross_mounts=args.cross_mounts,
                 progress=bar.report,
             )
             return report, str(index.index_dir)

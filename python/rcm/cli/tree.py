@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rcm.cli.console import write_notice
 from rcm.cli.exits import UsageError
+from rcm.errors import IndexLockedError, IndexNotFoundError
 from rcm.present.escape import escape_path
 from rcm.present.progress import ProgressBar
 from rcm.present.quantities import count, duration
@@ -65,9 +66,37 @@ def make_searchable(index: Index, bar: ProgressBar, *, refresh: bool) -> IndexRe
     new = not index.exists()
     if not new and not refresh:
         return None
-    if new:
-        write_notice(f"no index of {escape_path(str(index.root))} yet: making it\n")
-    return index.update(progress=bar.report)
+    if not new:
+        return index.update(progress=bar.report)
+    try:
+        refuse_everything(index)
+    except UsageError as error:
+        raise IndexNotFoundError(f"not indexed: {error}", hint=error.hint) from None
+    write_notice(f"no index of {escape_path(str(index.root))} yet: making it\n")
+    try:
+        # What another process has done so far is better than waiting for it.
+        return index.update(progress=bar.report, lock_timeout=0.0 if index.searchable() else 5.0)
+    except IndexLockedError:
+        if not index.searchable():
+            raise
+        write_notice("another process is making it: only what it has done so far is searched\n")
+        return None
+
+
+def refuse_everything(index: Index) -> None:
+    """Refuse to index a whole disk or home folder for the first time: it is rarely meant.
+
+    Raises:
+        UsageError: If that is what was asked for.
+    """
+    home = Path(os.path.realpath(Path("~").expanduser()))
+    if home.is_relative_to(index.root) and not index.exists():
+        what = "the home folder" if home == index.root else "above the home folder"
+        what = "the root of the file system" if index.root == Path(index.root.anchor) else what
+        raise UsageError(
+            f"{escape_path(str(index.root))} is {what}",
+            hint="name a folder in it, or `rcm index --anywhere` indexes all of it",
+        )
 
 
 def announce(report: IndexReport | None) -> None:

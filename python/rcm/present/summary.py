@@ -93,7 +93,7 @@ def _time(report: IndexReport) -> str:
 
 def _rows(facts: list[tuple[str, str]]) -> list[str]:
     width = max(len(name) for name, _ in facts)
-    return [f"  {name.ljust(width)}  {text}" for name, text in facts]
+    return [f"  {name.ljust(width)}  {escape_path(text)}" for name, text in facts]
 
 
 def _listed(title: str, names: Iterable[str], style: Style) -> list[str]:
@@ -108,5 +108,5 @@ def _phase_table(phases: Mapping[str, float]) -> list[str]:
     for name in names:
         seconds = phases.get(name, 0.0)
         share = seconds / total if total > 0 else 0.0
-        lines.append(f"  {name.ljust(8)} {seconds:>8.3f} {share:>6.1%}")
+        lines.append(f"  {escape_path(name).ljust(8)} {seconds:>8.3f} {share:>6.1%}")
     return lines

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +14,20 @@ from rcm.errors import IndexDamagedError
 
 Connection = sqlite3.Connection
 DatabaseError = sqlite3.DatabaseError
+#: What opening gives where the shared memory beside a database cannot be made: a folder that may not
+#: be written, a full disk.
+_NO_SHARED_MEMORY = (
+    sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY,
+)  # fmt: skip
+
+#: What writing gives where the disk refuses, whatever for.
+_NOT_WRITTEN = (
+    sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC,
+    sqlite3.SQLITE_IOERR_TRUNCATE, sqlite3.SQLITE_IOERR_SHMOPEN, sqlite3.SQLITE_IOERR_SHMSIZE,
+    sqlite3.SQLITE_IOERR_SHMMAP,
+)  # fmt: skip
+#: Less than this is no space: the shared memory beside a database takes 32 KiB, its log more.
+_NO_SPACE_BYTES = 256 << 10
 
 
 def connect(path: Path, *, write: bool) -> Connection:
@@ -27,22 +43,61 @@ def connect(path: Path, *, write: bool) -> Connection:
     """
     if not write and not path.exists():
         raise FileNotFoundError(2, "no such file", str(path))
+    if write:
+        # SQLite gives the files beside it the same mode.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     mode = "rwc" if write else "ro"
-    uri = f"file:{quote_from_bytes(str(path).encode('utf-8', 'surrogateescape'))}?mode={mode}"
     try:
-        connection = sqlite3.connect(
-            uri, uri=True, timeout=10, isolation_level=None, check_same_thread=False
-        )
+        return _connect(path, mode, write=write)
+    except sqlite3.DatabaseError as error:
+        if not write and error.sqlite_errorcode & 0xFF in _NO_SHARED_MEMORY and _is_settled(path):
+            return _connect(path, "ro&immutable=1", write=False)
+        raise refusal(path, error) from error
+
+
+def _connect(path: Path, mode: str, *, write: bool) -> Connection:
+    uri = f"file:{quote_from_bytes(str(path).encode('utf-8', 'surrogateescape'))}?mode={mode}"
+    connection = sqlite3.connect(
+        uri, uri=True, timeout=10, isolation_level=None, check_same_thread=False
+    )
+    try:
         if write:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
         else:
             connection.execute("PRAGMA query_only=ON")
-    except sqlite3.DatabaseError as error:
-        raise IndexDamagedError(
-            f"{path}: {error}", hint="rcm index --force builds it anew"
-        ) from error
+            connection.execute("PRAGMA schema_version").fetchone()  # the first look at the file
+    except sqlite3.DatabaseError:
+        connection.close()
+        raise
     return connection
+
+
+def refusal(path: Path, error: Exception) -> Exception:
+    """Return what an error of SQLite means: a disk that refuses, or a damaged file."""
+    code = getattr(error, "sqlite_errorcode", None)
+    if code == sqlite3.SQLITE_FULL or code in _NOT_WRITTEN:
+        number = errno.ENOSPC if code == sqlite3.SQLITE_FULL else _reason(path)
+        return OSError(number, os.strerror(number), str(path))
+    return IndexDamagedError(f"{path}: {error}", hint="rcm index --force builds it anew")
+
+
+def _reason(path: Path) -> int:
+    """Return why the disk refused: SQLite does not pass the number of the error on."""
+    from resource import RLIM_INFINITY, RLIMIT_FSIZE, getrlimit
+
+    disk = os.statvfs(path.parent)
+    if disk.f_bavail * disk.f_frsize < _NO_SPACE_BYTES:
+        return errno.ENOSPC
+    return errno.EIO if getrlimit(RLIMIT_FSIZE)[0] == RLIM_INFINITY else errno.EFBIG
+
+
+def _is_settled(path: Path) -> bool:
+    """Tell whether the database file holds everything: no log beside it has to be read with it."""
+    try:
+        return os.stat(f"{path}-wal").st_size == 0
+    except FileNotFoundError:
+        return True
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from rcm.errors import IndexDamagedError
-from rcm.store.database import DatabaseError, connect, transaction
+from rcm.store.database import DatabaseError, connect, refusal, transaction
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -134,9 +134,14 @@ class FileTable:
         except DatabaseError as error:
             raise self._damaged(error) from error
 
-    def _damaged(self, error: DatabaseError) -> IndexDamagedError:
-        hint = "rcm index --force builds it anew"
-        return IndexDamagedError(f"{self.path}: {error}", hint=hint)
+    def _number(self, value: object) -> int:
+        try:
+            return int(value)  # type: ignore[call-overload, no-any-return]
+        except (TypeError, ValueError, OverflowError) as error:
+            raise self._damaged(error) from error
+
+    def _damaged(self, error: Exception) -> Exception:
+        return refusal(self.path, error)
 
     # --- what holds at an epoch -------------------------------------------------------------
 
@@ -145,13 +150,13 @@ class FileTable:
         rows = dict(self._rows("SELECT key, value FROM meta"))
         pending = {key[8:]: value for key, value in rows.items() if key.startswith("pending.")}
         present = {key: value for key, value in rows.items() if not key.startswith("pending.")}
-        ahead = epoch is not None and epoch > int(present.get("epoch", 0))
+        ahead = epoch is not None and epoch > self._number(present.get("epoch", 0))
         return {**present, **pending} if ahead else present
 
     def epoch(self) -> int:
         """Return the last applied epoch, 0 for a new table."""
         rows = self._rows("SELECT value FROM meta WHERE key = 'epoch'")
-        return int(rows[0][0]) if rows else 0
+        return self._number(rows[0][0]) if rows else 0
 
     def readable_at(self, epoch: int) -> bool:
         """Tell whether the rows of `epoch` are all here: it is applied last, or prepared next."""
@@ -164,7 +169,10 @@ class FileTable:
     def files(self, epoch: int) -> list[FileRow]:
         """Return all files at an epoch, sorted by path bytes."""
         rows = self._rows(f"SELECT * FROM files WHERE {_LIVE} ORDER BY path", {"epoch": epoch})
-        return [_file(row) for row in rows]
+        try:
+            return [_file(row) for row in rows]
+        except (TypeError, ValueError) as error:
+            raise self._damaged(error) from error
 
     def chunked(self, epoch: int) -> list[tuple[int, int, str, str]]:
         """Return (first id, number of chunks, path, language) of files with chunks, by id."""
@@ -173,9 +181,12 @@ class FileTable:
             "ORDER BY first_id",
             {"epoch": epoch},
         )
-        return [
-            (first, count, os.fsdecode(path), language) for first, count, path, language in rows
-        ]
+        try:
+            return [
+                (first, count, os.fsdecode(path), language) for first, count, path, language in rows
+            ]
+        except TypeError as error:
+            raise self._damaged(error) from error
 
     def digests(self, epoch: int) -> list[tuple[str, bytes]]:
         """Return (path, digest) of all files at an epoch, sorted by path bytes."""
@@ -207,7 +218,7 @@ class FileTable:
             " coalesce((SELECT max(stop) FROM dead), 1))"
         )
         # Rows of dead chunks go when segments merge; the number given out last is kept.
-        return max(int(rows[0][0]), int(self.meta().get("next_id", 1)))
+        return max(self._number(rows[0][0]), self._number(self.meta().get("next_id", 1)))
 
     # --- prepare, apply, discard -------------------------------------------------------------
 
@@ -324,6 +335,8 @@ class FileTable:
 
 def _file(row: tuple[Any, ...]) -> FileRow:
     path, _, _, size, mtime_ns, ctime_ns, inode, digest, scanned, language, skip, first, count = row
+    if len(digest) != 32:
+        raise ValueError(f"a digest of {len(digest)} bytes")
     stat = (size, mtime_ns, ctime_ns, inode & _INODE_MASK)
     return FileRow(os.fsdecode(path), stat, digest, scanned, language, skip, first, count)
 

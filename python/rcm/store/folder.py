@@ -4,6 +4,7 @@
 <index>/                 0700, files 0600
   LOCK                   flock; one writer, readers never wait
   CURRENT                name of the generation that readers use; replaced by rename
+  IN-FLIGHT, CRASH, CRASHED   only while a run goes on or after it crashed (`rcm/crashes.py`)
   g-000001/              one complete index: lex/, vec/, rcm.sqlite
 ```
 
@@ -14,16 +15,19 @@ a search finds a complete index at every moment.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from rcm.errors import IndexDamagedError, IndexNotFoundError
+from rcm.errors import IndexDamagedError, IndexNotFoundError, IndexNotWritableError
 from rcm.store.lock import WriterLock
 
 _CURRENT = "CURRENT"
 _PREFIX = "g-"
+#: What a run leaves when it crashes: files in hand, what the fault handler wrote, digests found guilty.
+CRASH_RECORDS = ("IN-FLIGHT", "CRASH", "CRASHED")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ class Generation:
     def make(self) -> Generation:
         """Make the folders, private to the user."""
         for folder in (self.folder, self.lexical, self.vectors):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private(folder)
         return self
 
     def bytes_on_disk(self) -> int:
@@ -82,9 +86,20 @@ class IndexFolder:
 
         Raises:
             IndexLockedError: If another process holds it after `timeout` seconds.
+            IndexNotWritableError: If this user may not write there.
         """
-        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return WriterLock(self.path / "LOCK", timeout=timeout)
+        try:
+            make_private(self.path)
+            if not os.access(self.path, os.W_OK | os.X_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self.path))
+            return WriterLock(self.path / "LOCK", timeout=timeout)
+        except OSError as error:
+            if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+                raise
+            raise IndexNotWritableError(
+                f"{error.filename or self.path}: the index may not be written here",
+                hint="--index-dir and RCM_HOME name another place",
+            ) from error
 
     def current(self) -> Generation:
         """Return the generation that readers use.
@@ -108,6 +123,13 @@ class IndexFolder:
             )
         return Generation(self.path / name)
 
+    def current_or_none(self) -> Generation | None:
+        """Return the generation that readers use, None if `CURRENT` names none."""
+        try:
+            return self.current()
+        except (IndexNotFoundError, IndexDamagedError):
+            return None
+
     def generations(self) -> list[Generation]:
         """Return all generations, oldest first."""
         return [Generation(path) for path in sorted(self.path.glob(f"{_PREFIX}[0-9]*"))]
@@ -120,7 +142,8 @@ class IndexFolder:
     def switch(self, generation: Generation) -> None:
         """Make a generation the current one, durably, and drop all others."""
         part = self.path / f"{_CURRENT}.part"
-        with open(part, "w", encoding="ascii") as file:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+        with open(os.open(part, flags, 0o600), "w", encoding="ascii") as file:
             file.write(generation.folder.name + "\n")
             file.flush()
             os.fsync(file.fileno())
@@ -136,9 +159,17 @@ class IndexFolder:
         (self.path / f"{_CURRENT}.part").unlink(missing_ok=True)
         for generation in self.generations():
             drop(generation)
-        (self.path / "LOCK").unlink(missing_ok=True)
+        for name in (*CRASH_RECORDS, "LOCK"):
+            (self.path / name).unlink(missing_ok=True)
         if self.path.is_dir() and not any(self.path.iterdir()):
             self.path.rmdir()
+
+
+def make_private(path: Path) -> None:
+    """Make a folder and those above it that are missing, for this user alone."""
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+    for folder in reversed(missing or [path]):
+        folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def drop(generation: Generation) -> None:

@@ -9,6 +9,7 @@ candidates from the term bags in the vector segments, and an update ranks like a
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Sequence
 from contextlib import suppress
@@ -74,6 +75,32 @@ def control(folder: Path) -> tuple[int, str]:
     return LexicalReader(folder).control() if tantivy.Index.exists(str(folder)) else (0, "")
 
 
+def _may_lock(folder: Path) -> bool:
+    """Tell whether tantivy can take the lock that it takes to open an index for reading."""
+    lock = folder / ".tantivy-meta.lock"
+    return os.access(lock, os.W_OK) if lock.exists() else os.access(folder, os.W_OK)
+
+
+def _searcher(folder: Path) -> tuple[tantivy.Schema, tantivy.Searcher]:
+    index = _open(folder, make=False)
+    try:
+        return index.schema, index.searcher()
+    except (ValueError, OSError) as error:
+        raise damaged(folder, error) from error
+
+
+def _searcher_beside(folder: Path) -> tuple[tantivy.Schema, tantivy.Searcher]:
+    """Open a folder that may not be written, through a temporary one of links where tantivy can lock."""
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory(prefix="rcm-") as links:
+        for path in folder.iterdir():
+            if not path.name.endswith(".lock"):
+                os.symlink(path, os.path.join(links, path.name))
+        # Its files are mapped once it is open: the links are not needed any longer.
+        return _searcher(Path(links))
+
+
 class LexicalReader:
     """One committed state of the lexical index; later commits do not show.
 
@@ -83,13 +110,10 @@ class LexicalReader:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        index = _open(folder, make=False)
-        self._schema = index.schema
+        self._schema, self._searcher = (
+            _searcher(folder) if _may_lock(folder) else _searcher_beside(folder)
+        )
         self._frequencies: dict[str, int] = {}
-        try:
-            self._searcher = index.searcher()
-        except (ValueError, OSError) as error:
-            raise damaged(folder, error) from error
 
     def control(self) -> tuple[int, str]:
         """Return epoch and change hash of the commit, (0, "") before the first."""
@@ -98,14 +122,19 @@ class LexicalReader:
             return 0, ""
         if len(hits) > 1:
             raise damaged(self._folder, ValueError("more than one control document"))
-        epoch, change_hash = self._stored(hits[0][1])
-        return int(epoch), str(change_hash)
+        content = self._stored(hits[0][1])
+        if [type(value) for value in content] != [int, str]:
+            raise damaged(self._folder, ValueError("the control document has other fields"))
+        return content[0], content[1]
 
     def _stored(self, address: tantivy.DocAddress) -> list[Any]:
         value = self._searcher.doc(address).get_first("stored")
         if value is None:
             raise damaged(self._folder, ValueError("a document without content"))
-        return cast("list[Any]", json.loads(bytes(value)))
+        try:
+            return cast("list[Any]", json.loads(bytes(value)))
+        except (ValueError, RecursionError) as error:
+            raise damaged(self._folder, error) from error
 
     def _ids(self, hits: list[tuple[Any, tantivy.DocAddress]]) -> list[int]:
         values = self._searcher.fast_field_values("id", [address for _, address in hits])
@@ -196,7 +225,13 @@ class LexicalReader:
         query = _Query.boolean_query([(_Should, self._term("id", chunk_id)) for chunk_id in ids])
         hits = self._searcher.search(query, len(ids), count=False).hits
         found = dict(zip(self._ids(hits), (address for _, address in hits), strict=True))
-        return [StoredChunk(*self._stored(found[chunk_id])) for chunk_id in ids]
+        return [self._chunk(chunk_id, found[chunk_id]) for chunk_id in ids]
+
+    def _chunk(self, chunk_id: int, address: tantivy.DocAddress) -> StoredChunk:
+        chunk = self._stored(address)
+        if [type(value) for value in chunk] != [int, int, str, str, str]:
+            raise damaged(self._folder, ValueError(f"chunk {chunk_id} has other fields"))
+        return StoredChunk(*chunk)
 
     def ids(self) -> list[int]:
         """Return the ids of all live chunks, sorted."""
@@ -272,11 +307,16 @@ class LexicalWriter:
             self._writer.commit()
         except (ValueError, OSError) as error:
             self.rollback()
+            number = re.search(r"os error (\d+)", str(error))
+            if number is not None:
+                code = int(number[1])
+                raise OSError(code, os.strerror(code), str(self._folder)) from error
             raise OSError(f"{self._folder}: {error}") from error
         self._uncommitted = False
         # tantivy renames its new meta file but leaves the folder unsynced: without this, 19 of
         # 60 simulated power cuts lost a commit already reported as done.
         fsync_folder(self._folder)
+        self._make_private()
 
     def rollback(self) -> None:
         """Forget everything since the last commit."""
@@ -291,6 +331,15 @@ class LexicalWriter:
             self.rollback()
         with suppress(ValueError, OSError):
             self._writer.wait_merging_threads()
+        self._make_private()
+
+    def _make_private(self) -> None:
+        """Take the rights of others away: tantivy makes its files as the umask leaves them."""
+        with os.scandir(self._folder) as entries:
+            for entry in entries:
+                with suppress(FileNotFoundError):  # merges delete files meanwhile
+                    if entry.stat(follow_symlinks=False).st_mode & 0o077:
+                        os.chmod(entry.path, 0o600, follow_symlinks=False)
 
 
 def _left_over(folder: Path) -> list[Path]:

@@ -177,6 +177,7 @@ def _open_once(
             if not table.readable_at(epoch):
                 raise _MovedOnError(f"epoch {epoch} is not in the file table")
             files = [IndexedFile(*row) for row in table.chunked(epoch)]
+            _check_files(generation, files)
             rows, dead, meta = table.segments(epoch), table.dead(epoch), table.meta(epoch)
     finally:
         table.close()
@@ -184,6 +185,19 @@ def _open_once(
     stop = files[-1].first_id + files[-1].n_chunks if files else 0
     remote = vectors(meta, stop) if vectors is not None else None
     return IndexReader(lexical, segments, files, meta, epoch, remote)
+
+
+def _check_files(generation: Generation, files: list[IndexedFile]) -> None:
+    """Refuse paths that lead out of the tree, and ids that overlap: a table may come from anywhere."""
+    end = 0
+    for file in files:
+        outside = ".." in file.path and ".." in file.path.split("/")
+        if outside or file.path[:1] in ("", "/") or "\0" in file.path or file.first_id < end:
+            raise IndexDamagedError(
+                f"{generation.database}: {file.path!r} cannot be a file of the tree",
+                hint="rcm index --force builds it anew",
+            )
+        end = file.first_id + file.n_chunks
 
 
 def recorded_meta(generation: Generation) -> dict[str, str]:

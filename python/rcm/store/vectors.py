@@ -6,6 +6,7 @@ the definitions. With a remote store the dense vectors live there and local segm
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,6 +24,7 @@ Ranges = Sequence[tuple[int, int]]
 _GROWTH = 2
 #: All segments are rewritten when more than this share of their rows is dead.
 _MAX_DEAD_SHARE = 0.25
+_SEGMENT_NAME = re.compile(r"s-\d{8,}-[0-9a-f]{8}\.seg")
 
 
 class VectorStore(Protocol):
@@ -73,6 +75,13 @@ def open_segments(
         FileNotFoundError: If a file is gone: a writer has moved on, or it was lost.
         IndexDamagedError: If a file has another size than the file table says, or is damaged.
     """
+    for row in rows:
+        # The table may come from anywhere: what it names lies in this folder or is not opened.
+        if not _SEGMENT_NAME.fullmatch(str(row.name)):
+            raise IndexDamagedError(
+                f"{folder}: {row.name!r} is no name of a segment",
+                hint="rcm index --force builds it anew",
+            )
     paths = [folder / row.name for row in rows]
     for path, row in zip(paths, rows, strict=True):
         if path.stat().st_size != row.bytes:

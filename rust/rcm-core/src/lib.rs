@@ -10,6 +10,8 @@
 //! Each stage is a function from one value to the next, and no stage calls another; only
 //! [`pipeline::process_file`] composes them. Nothing here knows Python, an index or a network.
 
+#![forbid(unsafe_code)]
+
 pub mod error;
 pub mod skip;
 
@@ -29,4 +31,5 @@ pub mod terms;
 pub mod embed;
 
 pub mod cancel;
+pub mod in_flight;
 pub mod pipeline;

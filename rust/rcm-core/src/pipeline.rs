@@ -18,6 +18,7 @@ use crate::cancel::Cancel;
 use crate::chunk::{Chunk, chunk};
 use crate::error::Error;
 use crate::filter::{SecretMode, SecretPolicy, Secrets, filter};
+use crate::in_flight::InFlight;
 use crate::parse::{Degraded, parse};
 use crate::read::{Digest, Unread, digest, read};
 use crate::skip::SkipReason;
@@ -130,6 +131,7 @@ pub fn process_file(
     known: Option<&Digest>,
     max_file_bytes: u64,
     secrets: &SecretPolicy,
+    in_flight: &InFlight,
     timers: &Timers,
 ) -> Processed {
     let (bytes, current) = match timers.time(0, || read(root, entry, max_file_bytes)) {
@@ -147,7 +149,10 @@ pub fn process_file(
     let moved = current != *entry;
     let outcome = if known == Some(&digest) {
         Outcome::Unchanged
+    } else if in_flight.has_crashed(&digest) {
+        Outcome::Skipped(SkipReason::Crashed)
     } else {
+        in_flight.note(&entry.path, &digest);
         survive(|| process_bytes(&entry.path, &bytes, secrets, timers))
     };
     Processed { entry: current, digest: Some(digest), moved, outcome }
@@ -232,6 +237,8 @@ pub struct Job {
     pub block_bytes: u64,
     /// Worker threads (1 in sequential mode, whatever is asked for).
     pub workers: usize,
+    /// Where files are noted before they are parsed, and which ones are not to be.
+    pub in_flight: InFlight,
 }
 
 /// A running [`Job`]: hands out blocks of processed files in order.
@@ -319,8 +326,17 @@ fn process_block(
     timers: &Timers,
 ) -> Vec<Processed> {
     let process = |(entry, known): &(Entry, Option<Digest>)| {
-        (!cancel.is_cancelled())
-            .then(|| process_file(&job.root, entry, known.as_ref(), job.max_file_bytes, &job.secrets, timers))
+        (!cancel.is_cancelled()).then(|| {
+            process_file(
+                &job.root,
+                entry,
+                known.as_ref(),
+                job.max_file_bytes,
+                &job.secrets,
+                &job.in_flight,
+                timers,
+            )
+        })
     };
     let files = &job.files[range];
     pool.install(|| match job.mode {

@@ -23,13 +23,17 @@ pub enum SkipReason {
     PrivateKey,
     /// Holds a secret, and such files were not wanted.
     Secrets,
+    /// Says its repository's `.gitattributes` of it.
+    Vendored,
     /// No line with anything on it.
     Empty,
+    /// Ended an earlier run while it was parsed.
+    Crashed,
 }
 
 impl SkipReason {
     /// All reasons, in the order in which the stages decide them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::TooLarge,
         Self::SensitiveName,
         Self::Symlink,
@@ -40,7 +44,9 @@ impl SkipReason {
         Self::Generated,
         Self::PrivateKey,
         Self::Secrets,
+        Self::Vendored,
         Self::Empty,
+        Self::Crashed,
     ];
 
     /// The stable name used in reports and JSON.
@@ -56,7 +62,9 @@ impl SkipReason {
             Self::Generated => "generated",
             Self::PrivateKey => "private-key",
             Self::Secrets => "secrets",
+            Self::Vendored => "vendored",
             Self::Empty => "empty",
+            Self::Crashed => "crashed",
         }
     }
 
@@ -73,7 +81,9 @@ impl SkipReason {
             Self::Generated => "marked as generated",
             Self::PrivateKey => "holds a private key",
             Self::Secrets => "holds a secret, and files or chunks with secrets were not wanted",
+            Self::Vendored => "marked as vendored by .gitattributes",
             Self::Empty => "nothing in it",
+            Self::Crashed => "ended an earlier run while it was parsed",
         }
     }
 }

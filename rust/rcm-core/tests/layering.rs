@@ -4,8 +4,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules in flow order; those with the same number may not use each other.
-const ORDER: [&str; 12] = [
-    "error", "skip", "cancel", "walk", "read", "snapshot", "filter", "parse", "chunk", "terms", "embed",
+const ORDER: [&str; 13] = [
+    "error",
+    "skip",
+    "cancel",
+    "walk",
+    "read",
+    "snapshot",
+    "filter",
+    "parse",
+    "chunk",
+    "terms",
+    "embed",
+    "in_flight",
     "pipeline",
 ];
 
@@ -103,4 +114,28 @@ fn nothing_is_unsafe() {
 fn the_reader_of_imports_reads_all_their_forms() {
     let source = "use crate::walk::Entry;\nuse crate::{error::{A, B}, skip, read::C};\n// crate::embed\nlet x = crate::terms::f();\n";
     assert_eq!(modules_used(source), ["walk", "error", "skip", "read", "terms"]);
+}
+
+#[test]
+fn every_crate_but_the_one_that_maps_memory_forbids_it() {
+    let word = ["un", "safe_code"].concat();
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the folder of the crates");
+    let mut seen = 0;
+    for entry in fs::read_dir(crates).expect("crates").map(|entry| entry.expect("a crate").path()) {
+        let Ok(root) = fs::read_to_string(entry.join("src/lib.rs")) else { continue };
+        seen += 1;
+        if entry.ends_with("rcm-vectors") {
+            assert!(root.contains(&format!("#![deny({word})]")));
+            let allowing: Vec<_> = sources(&entry.join("src"))
+                .into_iter()
+                .filter(|(_, path)| {
+                    fs::read_to_string(path).expect("source").contains(&format!("allow({word})"))
+                })
+                .collect();
+            assert!(matches!(&allowing[..], [(module, _)] if module == "map"), "{allowing:?}");
+        } else {
+            assert!(root.contains(&format!("#![forbid({word})]")), "{}", entry.display());
+        }
+    }
+    assert_eq!(seen, 3, "a new crate has its say here");
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use rcm_core::cancel::Cancel;
 use rcm_core::filter::SecretPolicy;
+use rcm_core::in_flight::InFlight;
 use rcm_core::pipeline::{BLOCK_BYTES, Blocks, Job, Mode, Outcome, Processed, Timers, process_file};
 use rcm_core::read::digest;
 use rcm_core::skip::SkipReason;
@@ -36,6 +37,7 @@ fn job(root: &Path, mode: Mode, workers: usize) -> Job {
         secrets: SecretPolicy::default(),
         mode,
         workers,
+        in_flight: InFlight::default(),
     }
 }
 
@@ -69,7 +71,15 @@ fn a_file_is_indexed_unchanged_skipped_or_gone() {
     let folder = tree(1);
     let all = entries(folder.path());
     let process = |entry: &Entry, known| {
-        process_file(folder.path(), entry, known, 1 << 20, &SecretPolicy::default(), &Timers::default())
+        process_file(
+            folder.path(),
+            entry,
+            known,
+            1 << 20,
+            &SecretPolicy::default(),
+            &InFlight::default(),
+            &Timers::default(),
+        )
     };
     let [image, module] = &all[..] else { panic!("two files: {all:?}") };
 
@@ -102,7 +112,15 @@ fn stages_are_timed() {
     let folder = tree(50);
     let timers = Timers::default();
     for entry in entries(folder.path()) {
-        process_file(folder.path(), &entry, None, 1 << 20, &SecretPolicy::default(), &timers);
+        process_file(
+            folder.path(),
+            &entry,
+            None,
+            1 << 20,
+            &SecretPolicy::default(),
+            &InFlight::default(),
+            &timers,
+        );
     }
     assert!(timers.seconds().iter().all(|&seconds| seconds > 0.0), "{:?}", timers.seconds());
 }

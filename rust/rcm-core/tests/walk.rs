@@ -339,3 +339,74 @@ fn the_global_git_ignore_file_counts() {
         .expect("a child process");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }
+
+#[test]
+fn an_ignore_file_that_leads_out_of_the_tree_is_not_read() {
+    let outside = tree(&[("rules", "b\n")]);
+    let root =
+        tree(&[("a", ""), ("b", ""), ("sub/b", ""), ("shared", "b\n"), ("linked/b", ""), ("linked/c", "")]);
+    symlink(outside.path().join("rules"), root.path().join("sub/.gitignore")).expect("link");
+    symlink("../shared", root.path().join("linked/.ignore")).expect("link");
+    let result = walked(root.path(), &defaults());
+    assert_eq!(paths(&result), ["a", "b", "linked/c", "shared"], "a link within the tree counts");
+    assert_eq!(result.unreadable, ["sub"].map(PathBuf::from));
+    assert!(result.failures[0].error.contains("leads out of the tree"), "{:?}", result.failures);
+    symlink(outside.path().join("rules"), root.path().join(".rcmignore")).expect("link");
+    let error = walk(root.path(), &defaults(), &Cancel::default()).expect_err("not read").to_string();
+    assert!(error.contains(".rcmignore") && error.contains("--no-ignore"), "{error}");
+}
+
+#[test]
+fn an_ignore_file_of_a_million_rules_is_refused_before_it_is_read() {
+    let root = tree(&[("a", ""), ("sub/b", "")]);
+    fs::write(root.path().join("sub/.gitignore"), "x*y\n".repeat(1_000_000)).expect("file");
+    let result = walked(root.path(), &defaults());
+    assert_eq!(paths(&result), ["a"]);
+    assert!(result.failures[0].error.contains("512 KiB"), "{:?}", result.failures);
+}
+
+#[test]
+fn attributes_leave_generated_and_vendored_files_out() {
+    let files = [
+        (".git/HEAD", ""),
+        (
+            ".gitattributes",
+            "*.pb.rs linguist-generated\nlib/** linguist-vendored\n/gen linguist-generated\n*.rs diff\n",
+        ),
+        ("sub/.gitattributes", "keep.pb.rs -linguist-generated\nlocal.rs linguist-generated=true\n"),
+        ("a.pb.rs", ""),
+        ("a.rs", ""),
+        ("gen/x.rs", ""),
+        ("lib/x/y.rs", ""),
+        ("local.rs", ""),
+        ("sub/b.pb.rs", ""),
+        ("sub/keep.pb.rs", ""),
+        ("sub/local.rs", ""),
+    ];
+    let root = tree(&files);
+    let result = walked(root.path(), &defaults());
+    assert_eq!(paths(&result), ["a.rs", "gen/x.rs", "local.rs", "sub/keep.pb.rs"]);
+    let expected = [
+        ("a.pb.rs", SkipReason::Generated),
+        ("lib/x/y.rs", SkipReason::Vendored),
+        ("sub/b.pb.rs", SkipReason::Generated),
+        ("sub/local.rs", SkipReason::Generated),
+    ];
+    assert_eq!(result.skipped, expected.map(|(path, reason)| (PathBuf::from(path), reason)));
+    assert!(result.warning.is_none());
+    assert_eq!(
+        paths(&walked(&root.path().join("sub"), &defaults())),
+        ["keep.pb.rs"],
+        "rules above the root count"
+    );
+    let all = walked(root.path(), &WalkOptions { use_ignore: false, ..defaults() });
+    assert_eq!(all.entries.len(), 8, "--no-ignore looks past attributes too");
+}
+
+#[test]
+fn attributes_that_are_no_file_of_the_tree_mark_nothing() {
+    let root = tree(&[("a", ""), ("sub/b", ""), ("rules", "* linguist-generated\n")]);
+    symlink("rules", root.path().join(".gitattributes")).expect("link");
+    mkfifoat(CWD, root.path().join("sub/.gitattributes"), Mode::from_raw_mode(0o600)).expect("fifo");
+    assert_eq!(paths(&walked(root.path(), &defaults())), ["a", "rules", "sub/b"]);
+}

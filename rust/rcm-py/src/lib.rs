@@ -1,5 +1,6 @@
 //! The extension module `rcm._rcm`: the list of what Python sees. Conversions only; the work is in `rcm-core` and `rcm-vectors`.
 
+#![forbid(unsafe_code)]
 // Python hands over owned values; borrowing them in the signature is not possible.
 #![allow(clippy::needless_pass_by_value)]
 
@@ -32,6 +33,7 @@ fn _rcm(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<by_file::PyFiles>()?;
     module.add_function(wrap_pyfunction!(walk::walk, module)?)?;
     module.add_function(wrap_pyfunction!(walk::hash_files, module)?)?;
+    module.add_function(wrap_pyfunction!(stream::last_noted, module)?)?;
     module.add_function(wrap_pyfunction!(inspect::inspect, module)?)?;
     module.add_function(wrap_pyfunction!(secrets::find_secrets, module)?)?;
     module.add_function(wrap_pyfunction!(secrets::secret_rules, module)?)?;

@@ -9,7 +9,9 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use rcm_core::chunk::format_for_embedding;
 use rcm_core::embed::embed_chunk;
+use rcm_core::in_flight::InFlight;
 use rcm_core::pipeline::{BLOCK_BYTES, Blocks, Job, Mode, Outcome, Processed, TermedChunk, Timers};
+use rcm_core::read::Digest;
 
 use crate::detached::{POLL, detached};
 use crate::embed::{PyStaticTable, PyVectors};
@@ -25,7 +27,7 @@ impl PyChunkStream {
     #[new]
     #[pyo3(signature = (
         plan, *, mode = "parallel", workers = 1, max_file_bytes = 1 << 20, secrets = "redact", allowed = Vec::new(),
-        block_bytes = BLOCK_BYTES
+        block_bytes = BLOCK_BYTES, in_flight = None, crashed = Vec::new()
     ))]
     fn new(
         plan: &PyPlan,
@@ -35,6 +37,8 @@ impl PyChunkStream {
         secrets: &str,
         allowed: Vec<String>,
         block_bytes: u64,
+        in_flight: Option<PathBuf>,
+        crashed: Vec<Digest>,
     ) -> PyResult<Self> {
         let mode = match mode {
             "sequential" => Mode::Sequential,
@@ -47,8 +51,12 @@ impl PyChunkStream {
             }
         };
         let secrets = policy(secrets, &allowed)?;
+        let in_flight = match in_flight {
+            Some(path) => InFlight::new(&path, crashed).map_err(crate::error::to_py)?,
+            None => InFlight::default(),
+        };
         let (root, files) = (plan.root.clone(), plan.candidates.clone());
-        let job = Job { root, files, max_file_bytes, secrets, mode, workers, block_bytes };
+        let job = Job { root, files, max_file_bytes, secrets, mode, workers, block_bytes, in_flight };
         Blocks::start(job).map(Self).map_err(crate::error::to_py)
     }
 
@@ -71,6 +79,13 @@ impl PyChunkStream {
     fn phases(&self) -> Vec<(&'static str, f64)> {
         Timers::STAGES.into_iter().zip(self.0.timers().seconds()).collect()
     }
+}
+
+/// (path, digest) of the files that a run had in hand when it ended, from the file it noted them in.
+#[pyfunction]
+pub fn last_noted(path: PathBuf) -> Vec<(OsString, Digest)> {
+    let noted = rcm_core::in_flight::last_noted(&path);
+    noted.into_iter().map(|(path, digest)| (path.into(), digest)).collect()
 }
 
 /// A block of processed files and their chunks.

@@ -133,16 +133,19 @@ impl PyTree {
 
 /// Walks a directory.
 #[pyfunction]
-#[pyo3(signature = (root, *, use_ignore = true, hidden = false, max_file_bytes = 1 << 20, workers = 0))]
+#[pyo3(signature = (
+    root, *, use_ignore = true, hidden = false, max_file_bytes = 1 << 20, cross_mounts = false, workers = 0
+))]
 pub fn walk(
     py: Python<'_>,
     root: PathBuf,
     use_ignore: bool,
     hidden: bool,
     max_file_bytes: u64,
+    cross_mounts: bool,
     workers: usize,
 ) -> PyResult<PyWalked> {
-    let options = WalkOptions { use_ignore, hidden, max_file_bytes, threads: workers };
+    let options = WalkOptions { use_ignore, hidden, max_file_bytes, cross_mounts, threads: workers };
     let cancel = Cancel::default();
     let (stop, start) = (cancel.clone(), root.clone());
     let walked = interruptible(py, &cancel, move || rcm_core::walk::walk(&start, &options, &stop))?;

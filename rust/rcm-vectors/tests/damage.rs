@@ -135,3 +135,37 @@ proptest! {
         is_found_out(&bytes, folder.path());
     }
 }
+
+/// Whole files changed at random, checksum right or wrong: an error or answers, for as long as `RCM_FUZZ_SECONDS` says.
+#[test]
+fn random_files_never_panic() {
+    let number =
+        |name, default| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
+    let mut state: u64 = number("RCM_TEST_SEED", 1);
+    let mut below = |end: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % end
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let whole = small_file(folder.path());
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(number("RCM_FUZZ_SECONDS", 6));
+    while std::time::Instant::now() < until {
+        let mut bytes = whole.clone();
+        for _ in 0..=below(4) {
+            let at = below(bytes.len() - 8);
+            match below(4) {
+                0 => bytes[at] = below(256) as u8,
+                1 => bytes[at..at + 8].copy_from_slice(&(u64::MAX >> below(64)).to_le_bytes()),
+                2 => bytes[at..at + 4]
+                    .copy_from_slice(&f32::from_bits(0x7F80_0000 | below(2) as u32).to_le_bytes()),
+                _ => bytes[8 + at % 32] = below(256) as u8,
+            }
+        }
+        if below(2) == 0 {
+            let end = bytes.len() - 4;
+            let crc = crc32fast::hash(&bytes[..end]);
+            bytes[end..].copy_from_slice(&crc.to_le_bytes());
+        }
+        is_found_out(&bytes, folder.path());
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use ignore::DirEntry;
@@ -10,7 +10,7 @@ use ignore::DirEntry;
 use crate::error::FileFailure;
 use crate::skip::SkipReason;
 
-use super::{Walked, lock, relative};
+use super::{Walked, ignored, lock, relative};
 
 /// What version control systems keep for themselves: never entered, whatever the options.
 const VERSION_CONTROL: [&str; 4] = [".git", ".hg", ".svn", ".jj"];
@@ -21,8 +21,13 @@ const CACHE_SIGNATURE: &[u8; 43] = b"Signature: 8a477f597d28d172789f06886806bc55
 /// The ignore files that are read before a folder's entries are seen.
 const IGNORE_FILES: [&str; 4] = [".gitignore", ".ignore", ".rcmignore", ".git/info/exclude"];
 
+/// Larger ignore files are refused: rules cost up to 9 kB of memory each, and a repository may bring a million.
+const MAX_IGNORE_BYTES: u64 = 512 << 10;
+
 /// Whether the walk may go on with `entry`; a reason worth telling is written to `found`.
-pub(super) fn admit(entry: &DirEntry, root: &Path, use_ignore: bool, found: &Mutex<Walked>) -> bool {
+///
+/// `top` bounds what ignore files may link to; none if they are not read.
+pub(super) fn admit(entry: &DirEntry, root: &Path, top: Option<&Path>, found: &Mutex<Walked>) -> bool {
     if VERSION_CONTROL.iter().any(|name| entry.file_name() == *name) {
         return false;
     }
@@ -34,7 +39,7 @@ pub(super) fn admit(entry: &DirEntry, root: &Path, use_ignore: bool, found: &Mut
         lock(found).skipped.push((relative(root, path), SkipReason::CacheDirectory));
         return false;
     }
-    if use_ignore && let Some(reason) = unsafe_ignore_file(path) {
+    if let Some(reason) = top.and_then(|top| unsafe_ignore_file(path, top)) {
         let mut found = lock(found);
         found.failures.push(FileFailure { path: relative(root, path), error: reason });
         found.unreadable.push(relative(root, path));
@@ -43,13 +48,29 @@ pub(super) fn admit(entry: &DirEntry, root: &Path, use_ignore: bool, found: &Mut
     true
 }
 
+/// The folder that links of ignore files may not lead out of: the repository around `root`, or `root` itself.
+pub(super) fn top(root: &Path) -> PathBuf {
+    let real = root.canonicalize().unwrap_or_else(|_| root.to_path_buf());
+    ignored::enclosing_repository(&real).unwrap_or(real)
+}
+
 /// Why the ignore files of `folder` cannot be opened safely: one that is a FIFO or device would block the walk or
-/// never end.
-pub(super) fn unsafe_ignore_file(folder: &Path) -> Option<String> {
-    IGNORE_FILES
-        .into_iter()
-        .find(|name| std::fs::metadata(folder.join(name)).is_ok_and(|stat| !stat.is_file() && !stat.is_dir()))
-        .map(|name| format!("{name} in it is not a regular file"))
+/// never end, one that is a link could have any file of the machine read as rules, and a huge one takes all memory.
+pub(super) fn unsafe_ignore_file(folder: &Path, top: &Path) -> Option<String> {
+    IGNORE_FILES.into_iter().find_map(|name| {
+        let path = folder.join(name);
+        let stat = std::fs::metadata(&path).ok().filter(|stat| !stat.is_dir())?;
+        let reason = if !stat.is_file() {
+            "is not a regular file"
+        } else if stat.len() > MAX_IGNORE_BYTES {
+            "is larger than 512 KiB"
+        } else if path.is_symlink() && !path.canonicalize().is_ok_and(|real| real.starts_with(top)) {
+            "is a link that leads out of the tree"
+        } else {
+            return None;
+        };
+        Some(format!("{name} in it {reason} (--no-ignore looks past ignore files)"))
+    })
 }
 
 /// Whether `folder` is tagged as a cache: a regular file with the signature, no link.

@@ -1,10 +1,12 @@
 //! Stage 1, walk: a directory to the entries worth reading, by rules that need only a path and a stat.
 //!
-//! Precedence, first match wins: `.git`, `.hg`, `.svn`, `.jj` and other mounts are never entered; then the ignore
+//! Precedence, first match wins: `.git`, `.hg`, `.svn`, `.jj` are never entered, other mounts only if asked for; then the ignore
 //! files as ripgrep reads them (`.rcmignore`, `.ignore`, `.gitignore`, `.git/info/exclude`, the global git file;
 //! nearer folders first); then hidden names; then folders with a `CACHEDIR.TAG`; last, per file: kind, sensitive
-//! name, size. What the last two rules leave out is listed in [`Walked::skipped`].
+//! name, size, and what `.gitattributes` files call generated or vendored. What the last two rules leave out is listed
+//! in [`Walked::skipped`].
 
+mod attributes;
 mod folder;
 mod ignored;
 mod sensitive;
@@ -33,13 +35,15 @@ pub struct WalkOptions {
     pub hidden: bool,
     /// Files larger than this many bytes are skipped.
     pub max_file_bytes: u64,
+    /// Enter file systems mounted below the root.
+    pub cross_mounts: bool,
     /// Walker threads; 0 means one per core.
     pub threads: usize,
 }
 
 impl Default for WalkOptions {
     fn default() -> Self {
-        Self { use_ignore: true, hidden: false, max_file_bytes: 1 << 20, threads: 0 }
+        Self { use_ignore: true, hidden: false, max_file_bytes: 1 << 20, cross_mounts: false, threads: 0 }
     }
 }
 
@@ -105,13 +109,15 @@ pub fn path_order(a: &Path, b: &Path) -> Ordering {
 pub fn walk(root: &Path, options: &WalkOptions, cancel: &Cancel) -> Result<Walked, Error> {
     std::fs::read_dir(root).map_err(|error| Error::io(root, error))?;
     if options.use_ignore
-        && let Some(reason) = folder::unsafe_ignore_file(root)
+        && let Some(reason) = folder::unsafe_ignore_file(root, &folder::top(root))
     {
         return Err(Error::io(root, io::Error::other(reason)));
     }
     let mut walked = collect(root, options, cancel)?;
     if options.use_ignore {
         walked.warning = ignored::warning(root, options, cancel, walked.entries.len());
+        attributes::leave_out(root, &mut walked);
+        walked.skipped.sort_unstable_by(|a, b| path_order(&a.0, &b.0));
     }
     if cancel.is_cancelled() {
         return Err(Error::Cancelled);
@@ -177,14 +183,15 @@ fn builder(root: &Path, options: &WalkOptions, found: &Arc<Mutex<Walked>>) -> Wa
         // Inside a repository the rules end at its top, as in git; outside of any they still work.
         .require_git(repository.is_some())
         .parents(use_ignore && repository.is_some_and(|top| top != root))
-        .same_file_system(true)
+        .same_file_system(!options.cross_mounts)
         .follow_links(false)
         .threads(options.threads);
     if use_ignore {
         builder.add_custom_ignore_filename(".rcmignore");
     }
     let (found, root) = (Arc::clone(found), root.to_path_buf());
-    builder.filter_entry(move |entry| folder::admit(entry, &root, use_ignore, &found));
+    let top = use_ignore.then(|| folder::top(&root));
+    builder.filter_entry(move |entry| folder::admit(entry, &root, top.as_deref(), &found));
     builder
 }
 
