@@ -497,6 +497,7 @@ def _deb_copyright(folder: Path, text: str) -> Path:
             {"MIT"},
         ),
         ("Files: *\nLicense: BSD-2-clause or Ruby\n text\n", {"BSD-2-Clause", "Ruby"}),
+        ("Files: *\nLicense: Apache\n", set()),
         ("This package may be used by anybody.\n", set()),
     ],
 )

@@ -31,7 +31,7 @@ _NAMES = (
 """How people write the licences that have no exact identifier in their metadata."""
 
 _TEXTS = (
-    ("Apache-2.0", r"Apache License\s+Version 2\.0"),
+    ("Apache-2.0", r"Apache License,?\s+Version 2\.0"),
     ("MIT", r"Permission is hereby granted, free of charge, to any person obtaining a copy"),
     ("BSD-3-Clause", r"Redistribution and use in source and binary forms.*Neither the name"),
     ("BSD-2-Clause", r"Redistribution and use in source and binary forms"),
@@ -120,10 +120,13 @@ def _debian_binary(source: Source, archive: Path, _: Path | None) -> str:
 
 
 def _copyright(text: str) -> str:
-    """The licence of `Files: *`, or of the text where it is not in the machine-readable form."""
+    """The licence of `Files: *`; none for another form, or for a name that leaves the version open."""
     for paragraph in re.split(r"\n\s*\n", text):
         fields = dict(re.findall(r"(?m)^([A-Za-z-]+):[ \t]*(?:\n[ \t]+)?(.*)$", paragraph))
-        if fields.get("Files", "").split()[:1] == ["*"] and "License" in fields:
+        if fields.get("Files", "").split()[:1] == ["*"] and fields.get("License") not in (
+            None,
+            "Apache",
+        ):
             return re.sub(r"(?i)\s+(or|and)\s+", lambda m: f" {m[1].upper()} ", fields["License"])
     return ""
 
