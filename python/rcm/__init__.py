@@ -28,7 +28,9 @@ from rcm.errors import (
 from rcm.index import Index, enclosing_root
 from rcm.inspection import inspect_file
 from rcm.types import (
+    DoctorReport,
     FileFailure,
+    Finding,
     IndexMode,
     IndexReport,
     IndexStatus,
@@ -38,7 +40,9 @@ from rcm.types import (
 )
 
 __all__ = [
+    "DoctorReport",
     "FileFailure",
+    "Finding",
     "Index",
     "IndexDamagedError",
     "IndexLockedError",

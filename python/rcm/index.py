@@ -19,13 +19,22 @@ from rcm.search import Filters, nearest_chunks, plain_text, retrieve
 from rcm.settings import Settings
 from rcm.store.folder import Generation, IndexFolder
 from rcm.store.reader import IndexReader, Stamp, open_reader, recorded_meta
-from rcm.types import IndexMode, IndexReport, IndexStatus, Progress, SearchMode, SearchResult
+from rcm.types import (
+    DoctorReport,
+    Finding,
+    IndexMode,
+    IndexReport,
+    IndexStatus,
+    Progress,
+    SearchMode,
+    SearchResult,
+)
 
 if TYPE_CHECKING:
     from rcm.store.qdrant import QdrantVectors
 
 #: Version of the folder's layout, the file table and the lexical schema (`docs/index-format.md`).
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 #: Chunks looked at for related code; one result per file comes out.
 _RELATED_POOL = 200
 
@@ -329,8 +338,12 @@ class Index:
         return self._reader
 
     def _stamp(self, generation: Generation) -> Stamp:
-        """Return what changes with every commit and every rebuild: two stats, no read."""
-        return Stamp.of(str(self._folder.pointer), str(generation.lexical / "meta.json"))
+        """Return what changes with every commit, rebuild and finding: three stats, no read."""
+        return Stamp.of(
+            str(self._folder.pointer),
+            str(generation.lexical / "meta.json"),
+            str(generation.damage_mark),
+        )
 
     def _remote(self, meta: dict[str, str], stop: int | None = None) -> QdrantVectors | None:
         url = meta.get("qdrant_url", "")
@@ -373,6 +386,38 @@ class Index:
         except (RcmError, ValueError):
             return {"embedder": ""}
         return self._identity(embedder, meta.get("qdrant_url", ""))
+
+    def doctor(self, *, full: bool = False, repair: bool = False) -> DoctorReport:
+        """Examine the index: files, checksums, whether its parts agree, whether it fits the tree.
+
+        An index that is found damaged is not used any more, by nobody; the next update rebuilds it.
+
+        Args:
+            full: Read every byte; else sizes and the beginnings of files, in less than a second.
+            repair: Remove what belongs to nothing, finish what an interrupted update left, rebuild
+                a damaged index.
+
+        Raises:
+            IndexNotFoundError: If there is no index.
+            IndexLockedError: If something is to be repaired and another process is writing.
+        """
+        from rcm.doctor import examine
+
+        look = partial(examine, self.root, self._folder, self._expected_identity, full=full)
+        report = look(repair=repair)
+        if not repair or (report.verdict != "damaged" and report.sealed):
+            return report
+        made = self.update()
+        again = look()
+        was = [
+            Finding("repaired", found.check, f"{found.message}: the index was rebuilt")
+            for found in report.findings
+            if found.level == "damage"
+        ]
+        if not was:
+            text = f"what an interrupted update left is finished, epoch {made.epoch}"
+            was = [Finding("repaired", "manifest", text)]
+        return replace(again, findings=(*was, *again.findings))
 
     def clear(self) -> None:
         """Delete the index.

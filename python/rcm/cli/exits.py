@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from rcm.errors import IndexLockedError, IndexStaleError, RcmError, VectorStoreError
+import errno
+
+from rcm.errors import (
+    IndexDamagedError,
+    IndexLockedError,
+    IndexStaleError,
+    RcmError,
+    VectorStoreError,
+)
 from rcm.present.escape import escape_code, escape_path
 from rcm.present.style import Style
 
@@ -10,6 +18,8 @@ FOUND = 0
 NOTHING = 1
 ERROR = 2
 STALE = 3
+DISK_FULL = 28
+"""`ENOSPC`: no space, quota or allowed file size is left; the index is as it was."""
 UNAVAILABLE = 69
 """`EX_UNAVAILABLE` of sysexits.h: a remote vector store does not answer."""
 LOCKED = 75
@@ -25,7 +35,9 @@ _CODES: tuple[tuple[type[BaseException], int], ...] = (
 _HINTS: tuple[tuple[type[BaseException], str], ...] = (
     (IndexLockedError, "run the same command again when the other one has ended"),
     (IndexStaleError, "`rcm index` rebuilds the index"),
+    (IndexDamagedError, "`rcm index` builds it anew"),
 )
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class UsageError(Exception):
@@ -70,7 +82,13 @@ class Stopped(BaseException):
 
 def exit_code(error: BaseException) -> int:
     """The exit code for an error."""
+    if _is_full(error):
+        return DISK_FULL
     return next((code for kind, code in _CODES if isinstance(error, kind)), ERROR)
+
+
+def _is_full(error: BaseException) -> bool:
+    return isinstance(error, OSError) and error.errno in _FULL
 
 
 def describe(error: BaseException, style: Style) -> str:
@@ -78,6 +96,8 @@ def describe(error: BaseException, style: Style) -> str:
     message, hint = _message(error), getattr(error, "hint", "")
     if not hint:
         hint = next((text for kind, text in _HINTS if isinstance(error, kind)), "")
+    if not hint and _is_full(error):
+        hint = "free some space and run the same command again; what was committed is kept"
     if not _expected(error):
         message = f"internal error: {type(error).__name__}: {message}"
         hint = "this is a bug in rcm; RCM_DEBUG=1 shows where"

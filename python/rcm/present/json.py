@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from rcm.types import IndexReport, IndexStatus, SearchResult
+from rcm.types import DoctorReport, IndexReport, IndexStatus, SearchResult
 
 
 def render_json(value: object) -> str:
@@ -67,6 +67,11 @@ def report_object(report: IndexReport, *, index_dir: str) -> dict[str, Any]:
 def status_object(status: IndexStatus) -> dict[str, Any]:
     """What `rcm status --json` prints: the status and `fresh`."""
     return {**plain(status), "fresh": is_fresh(status)}
+
+
+def doctor_object(report: DoctorReport) -> dict[str, Any]:
+    """What `rcm doctor --json` prints: the report and `verdict`."""
+    return {**plain(report), "verdict": report.verdict}
 
 
 def is_fresh(status: IndexStatus) -> bool:

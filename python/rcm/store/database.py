@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,19 +15,33 @@ from rcm.errors import IndexDamagedError
 Connection = sqlite3.Connection
 DatabaseError = sqlite3.DatabaseError
 
+#: What SQLite says when the system refuses, as the system would say it. Anything else is damage.
+_REFUSALS = {
+    sqlite3.SQLITE_FULL: errno.ENOSPC,
+    sqlite3.SQLITE_IOERR: errno.EIO,
+    sqlite3.SQLITE_READONLY: errno.EROFS,
+    sqlite3.SQLITE_PERM: errno.EACCES,
+    sqlite3.SQLITE_BUSY: errno.EBUSY,
+    sqlite3.SQLITE_NOMEM: errno.ENOMEM,
+    sqlite3.SQLITE_CANTOPEN: errno.EACCES,
+}
+
 
 def connect(path: Path, *, write: bool) -> Connection:
     """Open a database.
 
     Args:
-        path: The file; a writer makes it if it is missing.
+        path: The file; a writer makes it if it is missing, private to the user.
         write: False opens for reading only; a reader never writes and never waits for a writer.
 
     Raises:
         IndexDamagedError: If the file is no database or cannot be read as one.
         FileNotFoundError: If a reader finds no file.
+        OSError: If the system refuses.
     """
-    if not write and not path.exists():
+    if write:
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    elif not path.exists():
         raise FileNotFoundError(2, "no such file", str(path))
     mode = "rwc" if write else "ro"
     uri = f"file:{quote_from_bytes(str(path).encode('utf-8', 'surrogateescape'))}?mode={mode}"
@@ -39,10 +55,19 @@ def connect(path: Path, *, write: bool) -> Connection:
         else:
             connection.execute("PRAGMA query_only=ON")
     except sqlite3.DatabaseError as error:
-        raise IndexDamagedError(
-            f"{path}: {error}", hint="rcm index --force builds it anew"
-        ) from error
+        raise meaning(path, error) from error
     return connection
+
+
+def meaning(path: Path, error: DatabaseError) -> OSError | IndexDamagedError:
+    """Return what an error of SQLite means for the index: the system refuses, or it is damaged."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+    if code == sqlite3.SQLITE_CANTOPEN and not path.exists():
+        return FileNotFoundError(2, "no such file", str(path))
+    if code in _REFUSALS:
+        number = _REFUSALS[code]
+        return OSError(number, f"{os.strerror(number)} ({error})", str(path))
+    return IndexDamagedError(f"{path}: {error}", hint="rcm index builds it anew")
 
 
 @contextmanager
@@ -51,7 +76,9 @@ def transaction(connection: Connection, *, write: bool = True) -> Iterator[None]
     connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
     try:
         yield
+        connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        # A full disk has SQLite roll back by itself.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
         raise
-    connection.execute("COMMIT")

@@ -4,7 +4,8 @@
 <index>/                 0700, files 0600
   LOCK                   flock; one writer, readers never wait
   CURRENT                name of the generation that readers use; replaced by rename
-  g-000001/              one complete index: lex/, vec/, rcm.sqlite
+  g-000001/              one complete index: lex/, vec/, rcm.sqlite, MANIFEST
+    DAMAGED              why it must not be used any more, if it is so
 ```
 
 Changes never touch `CURRENT`: they are epochs inside a generation. Only a rebuild (other model,
@@ -15,15 +16,18 @@ a search finds a complete index at every moment.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from rcm.errors import IndexDamagedError, IndexNotFoundError
+from rcm.faults import reach
 from rcm.store.lock import WriterLock
 
 _CURRENT = "CURRENT"
 _PREFIX = "g-"
+_POINTER = re.compile(rb"g-[0-9]{6,}\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,34 @@ class Generation:
     def database(self) -> Path:
         """The file table."""
         return self.folder / "rcm.sqlite"
+
+    @property
+    def damage_mark(self) -> Path:
+        """File that says that the generation was found damaged."""
+        return self.folder / "DAMAGED"
+
+    def check_mark(self) -> None:
+        """Refuse a generation that was found damaged.
+
+        Raises:
+            IndexDamagedError: With what was found.
+        """
+        try:
+            found = self.damage_mark.read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            return
+        raise IndexDamagedError(found.strip() or str(self.folder), hint="rcm index builds it anew")
+
+    def mark_damaged(self, found: str) -> None:
+        """Keep everyone from using the generation; the next update builds a new one."""
+        part = self.damage_mark.with_suffix(".part")
+        reach("mark-damaged")
+        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(found.encode("utf-8", "replace") + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.rename(part, self.damage_mark)
+        fsync_folder(self.folder)
 
     def make(self) -> Generation:
         """Make the folders, private to the user."""
@@ -94,19 +126,16 @@ class IndexFolder:
             IndexDamagedError: If `CURRENT` names none.
         """
         try:
-            name = (self.path / _CURRENT).read_text(encoding="ascii").strip()
+            name = self.pointer.read_bytes()
         except FileNotFoundError:
             raise IndexNotFoundError(
                 f"{self.path}: no index here", hint="rcm index builds one"
             ) from None
-        except UnicodeDecodeError:
-            name = ""
-        if not (name.startswith(_PREFIX) and name[len(_PREFIX) :].isdigit()):
+        if _POINTER.fullmatch(name) is None:
             raise IndexDamagedError(
-                f"{self.path / _CURRENT}: names no generation",
-                hint="rcm index --force builds it anew",
+                f"{self.pointer}: names no generation", hint="rcm index builds it anew"
             )
-        return Generation(self.path / name)
+        return Generation(self.path / name.decode("ascii").strip())
 
     def generations(self) -> list[Generation]:
         """Return all generations, oldest first."""
@@ -120,12 +149,17 @@ class IndexFolder:
     def switch(self, generation: Generation) -> None:
         """Make a generation the current one, durably, and drop all others."""
         part = self.path / f"{_CURRENT}.part"
-        with open(part, "w", encoding="ascii") as file:
-            file.write(generation.folder.name + "\n")
+        reach("current-write")
+        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(f"{generation.folder.name}\n".encode("ascii"))
             file.flush()
+            reach("current-sync")
             os.fsync(file.fileno())
+        reach("current-rename")
         os.rename(part, self.path / _CURRENT)
+        reach("current-sync-folder")
         fsync_folder(self.path)
+        reach("current-drop")
         for old in self.generations():
             if old.folder != generation.folder:
                 drop(old)

@@ -8,7 +8,9 @@ candidates from the term bags in the vector segments, and an update ranks like a
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
 from collections.abc import Sequence
 from contextlib import suppress
@@ -18,7 +20,9 @@ from typing import Any, cast
 
 import tantivy
 
+from rcm import _rcm
 from rcm.errors import IndexDamagedError
+from rcm.faults import reach
 from rcm.store.folder import fsync_folder
 
 #: Bytes of tantivy's writing buffer: 20,000 chunks fit in one segment.
@@ -27,6 +31,15 @@ HEAP_BYTES = 64 << 20
 _Query = tantivy.Query
 _Must, _Should = tantivy.Occur.Must, tantivy.Occur.Should
 _TEMPORARY = re.compile(r"\.tmp\w+$")
+#: Of tantivy's footer, at the very end of its files.
+_FOOTER_MAGIC = (1337).to_bytes(4, "little")
+_META, _MANAGED = "meta.json", ".managed.json"
+#: How tantivy quotes the system's error numbers; those that are no sign of damage.
+_ERROR_NUMBER = re.compile(r"os error (\d+)|code: (\d+)")
+_REFUSALS = (
+    errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EMFILE, errno.ENFILE, errno.EACCES,
+    errno.EPERM, errno.EROFS, errno.ENOMEM,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +70,66 @@ def _open(folder: Path, *, make: bool) -> tantivy.Index:
             return tantivy.Index(_schema(), path=str(folder))
         return tantivy.Index.open(str(folder))
     except (ValueError, OSError) as error:
-        raise damaged(folder, error) from error
+        raise meaning(folder, error) from error
 
 
 def damaged(folder: Path, error: Exception) -> IndexDamagedError:
     """Return the error for a lexical index that tantivy refuses."""
-    return IndexDamagedError(f"{folder}: {error}", hint="rcm index --force builds it anew")
+    return IndexDamagedError(f"{folder}: {error}", hint="rcm index builds it anew")
+
+
+def meaning(folder: Path, error: Exception) -> OSError | IndexDamagedError:
+    """Return what an error of tantivy means: the system refuses something, or files are damaged."""
+    numbers = [int(first or second) for first, second in _ERROR_NUMBER.findall(str(error))]
+    number = next((number for number in numbers if number in _REFUSALS), None)
+    if number is None:
+        return damaged(folder, error)
+    return OSError(number, os.strerror(number), str(folder))
+
+
+def lexical_files(folder: Path) -> list[str]:
+    """Return the names of the files that the last commit consists of.
+
+    Raises:
+        IndexDamagedError: If tantivy's list of segments cannot be read.
+    """
+    try:
+        segments = json.loads((folder / _META).read_bytes())["segments"]
+        live = {segment["segment_id"].replace("-", ""): segment["deletes"] for segment in segments}
+        bitmaps = {f"{made}.{gone['opstamp']}.del" for made, gone in live.items() if gone}
+    except (ValueError, KeyError, TypeError, AttributeError, FileNotFoundError) as error:
+        raise damaged(folder / _META, error) from error
+    present = sorted(path.name for path in folder.iterdir())
+    parts = [name for name in present if name.split(".")[0] in live and not name.endswith(".del")]
+    return [*parts, *sorted(bitmaps), *(name for name in (_META, _MANAGED) if name in present)]
 
 
 def control(folder: Path) -> tuple[int, str]:
     """Return epoch and change hash of the last commit, (0, "") when there is none."""
     return LexicalReader(folder).control() if tantivy.Index.exists(str(folder)) else (0, "")
+
+
+def own_checksum_holds(path: Path) -> bool | None:
+    """Compare a file with the checksum that tantivy keeps at its end; None if it keeps none.
+
+    The end is the length of a JSON object and a magic number, both u32, little-endian, after it.
+    """
+    if path.name in (_META, _MANAGED):
+        return None
+    with open(path, "rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(size - 8, 0))
+        tail = file.read()
+        length = int.from_bytes(tail[:4], "little")
+        if tail[4:] != _FOOTER_MAGIC or length > size - 8:
+            return False
+        file.seek(size - 8 - length)
+        try:
+            expected = json.loads(file.read(length))["crc"]
+        except (ValueError, KeyError, TypeError):
+            return False
+    ((_, _, crc32),) = _rcm.checksums([(path, size - 8 - length)])
+    return bool(crc32 == expected)
 
 
 class LexicalReader:
@@ -84,7 +146,7 @@ class LexicalReader:
         try:
             self._searcher = index.searcher()
         except (ValueError, OSError) as error:
-            raise damaged(folder, error) from error
+            raise meaning(folder, error) from error
 
     def control(self) -> tuple[int, str]:
         """Return epoch and change hash of the commit, (0, "") before the first."""
@@ -153,6 +215,11 @@ class LexicalReader:
             raise KeyError(chunk_id)
         return StoredChunk(*self._stored(hits[0][1]))
 
+    @property
+    def n_chunks(self) -> int:
+        """Number of live chunks; the control document is none."""
+        return max(self._searcher.num_docs - 1, 0)
+
     def ids(self) -> list[int]:
         """Return the ids of all live chunks, sorted."""
         everything = _Query.all_query()
@@ -169,6 +236,7 @@ class LexicalWriter:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._closed = False
         index = _open(folder, make=True)
         self._schema = index.schema
         try:
@@ -177,7 +245,7 @@ class LexicalWriter:
             # create: without this collection every later commit fails, for ever.
             self._writer.garbage_collect_files()
         except (ValueError, OSError) as error:
-            raise damaged(folder, error) from error
+            raise meaning(folder, error) from error
         for path in folder.iterdir():
             if _TEMPORARY.match(path.name):
                 path.unlink(missing_ok=True)
@@ -200,7 +268,18 @@ class LexicalWriter:
         document.add_text("language", language)
         document.add_text("terms", terms)
         document.add_bytes("stored", json.dumps(chunk, ensure_ascii=False).encode())
-        self._writer.add_document(document)
+        try:
+            self._writer.add_document(document)
+        except ValueError as error:
+            # Its thread ended earlier; why, only the commit is told.
+            raise self._cause(error) from error
+
+    def _cause(self, error: ValueError) -> OSError | IndexDamagedError:
+        try:
+            self._writer.commit()
+        except (ValueError, OSError) as cause:
+            return meaning(self._folder, cause)
+        return damaged(self._folder, error)
 
     def remove_file(self, file: str) -> None:
         """Remove all chunks of a file key."""
@@ -217,21 +296,29 @@ class LexicalWriter:
         document.add_text("control", "epoch")
         document.add_bytes("stored", json.dumps([epoch, change_hash]).encode())
         self._writer.add_document(document)
+        reach("lexical-commit")
         try:
             self._writer.commit()
         except (ValueError, OSError) as error:
             self.rollback()
-            raise OSError(f"{self._folder}: {error}") from error
+            raise meaning(self._folder, error) from error
         # tantivy renames its new meta file but leaves the folder unsynced: without this, 19 of
         # 60 simulated power cuts lost a commit already reported as done.
+        reach("lexical-sync-folder")
         fsync_folder(self._folder)
 
     def rollback(self) -> None:
         """Forget everything since the last commit."""
+        if self._closed:
+            return
         with suppress(ValueError, OSError):
             self._writer.rollback()
+            self._writer.garbage_collect_files()
 
     def close(self) -> None:
         """Wait for merges and let go of tantivy's own lock."""
+        if self._closed:
+            return
+        self._closed = True
         with suppress(ValueError, OSError):
             self._writer.wait_merging_threads()

@@ -14,6 +14,7 @@ from rcm.errors import IndexDamagedError, RcmError
 from rcm.store.files import FileTable
 from rcm.store.folder import Generation, IndexFolder
 from rcm.store.lexical import LexicalReader, StoredChunk
+from rcm.store.manifest import heads_differ, read_manifest
 from rcm.store.vectors import VectorStore, open_segments
 
 _ATTEMPTS = 5
@@ -91,7 +92,7 @@ class IndexReader:
         except KeyError:
             raise IndexDamagedError(
                 f"chunk {chunk_id} of {self.file_of(chunk_id).path} is not in the lexical index",
-                hint="rcm index --force builds it anew",
+                hint="rcm index builds it anew",
             ) from None
 
     def ranges(self, keep: Callable[[IndexedFile], bool]) -> list[tuple[int, int]]:
@@ -137,7 +138,7 @@ def open_reader(
             if isinstance(error, IndexDamagedError):
                 raise
             raise IndexDamagedError(
-                f"{folder.path}: {error}", hint="rcm index --force builds it anew"
+                f"{folder.path}: {error}", hint="rcm index builds it anew"
             ) from error
 
 
@@ -151,6 +152,7 @@ def _open_once(
     vectors: Callable[[dict[str, str], int], VectorStore | None] | None,
 ) -> IndexReader:
     generation = folder.current()
+    check_files(generation)
     lexical = LexicalReader(generation.lexical)
     epoch, _ = lexical.control()
     table = FileTable(generation.database, write=False)
@@ -162,10 +164,42 @@ def _open_once(
             rows, dead, meta = table.segments(epoch), table.dead(epoch), table.meta(epoch)
     finally:
         table.close()
-    segments = open_segments(generation.vectors, rows, dead, memory_map=memory_map)
+    dim, model = vector_shape(generation, meta)
+    segments = open_segments(
+        generation.vectors, rows, dead, dim=dim, model=model, memory_map=memory_map
+    )
     stop = files[-1].first_id + files[-1].n_chunks if files else 0
     remote = vectors(meta, stop) if vectors is not None else None
     return IndexReader(lexical, segments, files, meta, epoch, remote)
+
+
+def check_files(generation: Generation) -> None:
+    """Compare sizes and beginnings of all files with what was written; takes a millisecond.
+
+    Vector segments are compared when they are opened.
+
+    Raises:
+        IndexDamagedError: If something differs, or damage was found earlier.
+        FileNotFoundError: If a file is missing.
+    """
+    generation.check_mark()
+    differing = heads_differ(generation, read_manifest(generation))
+    if differing is not None:
+        raise IndexDamagedError(differing, hint="rcm index builds it anew")
+
+
+def vector_shape(generation: Generation, meta: dict[str, str]) -> tuple[int, bytes]:
+    """Return length and model digest of the vectors in local segments.
+
+    Raises:
+        IndexDamagedError: If the index does not say.
+    """
+    try:
+        return 0 if meta.get("qdrant_url") else int(meta["dim"]), bytes.fromhex(meta["model"])
+    except (KeyError, ValueError) as error:
+        raise IndexDamagedError(
+            f"{generation.database}: no shape of vectors ({error})", hint="rcm index builds it anew"
+        ) from error
 
 
 def recorded_meta(generation: Generation) -> dict[str, str]:

@@ -6,6 +6,7 @@
 mod detached;
 mod embed;
 mod error;
+mod files;
 mod inspect;
 mod segments;
 mod stream;
@@ -27,6 +28,9 @@ fn _rcm(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<embed::PyVectors>()?;
     module.add_class::<segments::PySegmentBuilder>()?;
     module.add_class::<segments::PySegments>()?;
+    module.add_function(wrap_pyfunction!(files::checksums, module)?)?;
+    module.add_function(wrap_pyfunction!(files::heads, module)?)?;
+    module.add_function(wrap_pyfunction!(files::reach, module)?)?;
     module.add_function(wrap_pyfunction!(walk::walk, module)?)?;
     module.add_function(wrap_pyfunction!(walk::hash_files, module)?)?;
     module.add_function(wrap_pyfunction!(inspect::inspect, module)?)?;

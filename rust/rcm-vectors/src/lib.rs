@@ -15,7 +15,9 @@
 
 mod bm25;
 mod builder;
+mod checksum;
 mod error;
+pub mod fault;
 mod format;
 mod map;
 mod merge;
@@ -26,10 +28,11 @@ mod segments;
 mod write;
 
 pub use builder::{Row, SegmentBuilder};
+pub use checksum::{Checksum, HEAD_BYTES};
 pub use error::SegmentError;
 pub use format::FORMAT_VERSION;
 pub use merge::merge;
 pub use scan::Nearest;
-pub use segment::Segment;
+pub use segment::{Expected, Segment};
 pub use segments::{Definition, Segments};
 pub use write::SegmentInfo;

@@ -1,0 +1,66 @@
+"""One table over all harnesses: what was done how often, what came out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+
+@dataclass(frozen=True)
+class Row:
+    node: str
+    test: str
+    size: str
+    figure: str
+
+
+_ROWS = pytest.StashKey[list[Row]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash.setdefault(_ROWS, [])
+
+
+@pytest.fixture
+def figure(request: pytest.FixtureRequest) -> Callable[[str, str, str], None]:
+    """Record a row of the table: `figure("T1 killed updates", "40 kills", "0 torn")`."""
+    rows = request.config.stash.setdefault(_ROWS, [])
+
+    def record(test: str, size: str, figure: str) -> None:
+        rows.append(Row(request.node.nodeid, test, size, figure))
+
+    return record
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    failed = {
+        report.nodeid
+        for outcome in ("failed", "error")
+        for report in terminalreporter.stats.get(outcome, [])
+    }
+    table = [
+        (row.test, row.size, row.figure, "FAILED" if row.node in failed else "held")
+        for row in config.stash.get(_ROWS, [])
+    ]
+    recorded = {row.node for row in config.stash.get(_ROWS, [])}
+    table += [
+        (node.rpartition("/")[2], "", "", "FAILED")
+        for node in sorted(failed - recorded)
+        if "reliability" in node
+    ]
+    table += [
+        (report.nodeid.rpartition("/")[2], "", report.longrepr[2], "SKIPPED")
+        for report in terminalreporter.stats.get("skipped", [])
+        if "reliability" in report.nodeid
+    ]
+    if not table:
+        return
+    terminalreporter.section("reliability")
+    widths = [max(len(row[column]) for row in table) for column in range(3)]
+    for row in table:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
+        terminalreporter.write_line("  ".join([*cells, row[3]]))
