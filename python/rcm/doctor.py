@@ -128,10 +128,10 @@ def _disk(path: Path) -> list[Finding]:
 
 def _repaired(finding: Finding, looked: Examination) -> Finding:
     if finding.check == "orphans":
-        paths = [path for path in looked.orphans if finding.message.startswith(f"{path}:")]
-        for path in paths:
-            path.unlink(missing_ok=True)
-        return Finding("repaired", "orphans", f"{paths[0]}: removed")
+        for path in looked.sweepable:
+            if finding.message.startswith(f"{path}:"):
+                path.unlink(missing_ok=True)
+                return Finding("repaired", "orphans", f"{path}: removed")
     if finding.check == "permissions":
         for path in looked.exposed:
             path.chmod(0o700 if path.is_dir() else 0o600)

@@ -1,8 +1,9 @@
 """Named points of a commit at which a test may let something go wrong; nothing in ordinary use.
 
 `RCM_FAULT=point:N:kind` makes the N-th arrival at a point (`*`: at any of them) end the process
-(`abort`), fail as a broken or full disk does (`eio`, `enospc`), raise (`panic`) or wait (`sleep`).
-The variable is read once, here and in the extension, which keeps the count for both.
+(`abort`), fail as a broken or full disk does (`eio`, `enospc`), raise (`panic`) or wait (`sleep`);
+`trace` only names each point that is reached. The variable is read once, here and in the extension,
+which keeps the count for both.
 """
 
 from __future__ import annotations

@@ -135,7 +135,7 @@ def _write(
         # A first index can be searched from its first checkpoint on.
         on_commit = None if folder.exists() else lambda: folder.switch(generation)
         run.index(writer, on_commit)
-        if not folder.exists() or folder.current() != generation:
+        if not folder.points_to(generation):
             folder.switch(generation)
         if sink is not None:
             sink.drop_others()
@@ -154,9 +154,6 @@ def _choose_generation(
         current = folder.current() if folder.exists() else None
     except IndexDamagedError as error:
         current, warning = None, f"rebuilt from nothing: {error}"
-        # Which of them was the one is not known any more.
-        for generation in folder.generations():
-            drop(generation)
     if current is not None and not force:
         try:
             different = stale_fields(current, identity)

@@ -5,6 +5,7 @@ Each check yields what it finds, good and bad; a part that cannot be read is fou
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,15 +14,17 @@ from rcm import _rcm
 from rcm.errors import IndexDamagedError
 from rcm.store.files import FileRow, FileTable, SegmentRow
 from rcm.store.folder import Generation
-from rcm.store.lexical import LexicalReader, lexical_files, own_checksum_holds
+from rcm.store.lexical import LexicalReader
 from rcm.store.manifest import MANIFEST_NAMES, Manifest, altered, heads_differ, read_manifest
 from rcm.store.reader import vector_shape
+from rcm.store.tantivy_files import lexical_files, own_checksum_holds
 from rcm.store.vectors import open_segments
 from rcm.types import Finding
 
 Found = Iterator[Finding]
 #: SQLite's companions of the file table, which come and go.
 _COMPANIONS = ("-wal", "-shm")
+_OWN_NAME = re.compile(r"s-\d{8}-[0-9a-f]{8}\.seg|[0-9a-f]{32}\.[a-z0-9.]+|\.tmp\w+|.+\.part")
 _LOCKS = (".tantivy-meta.lock", ".tantivy-writer.lock")
 
 
@@ -45,17 +48,25 @@ class Examination:
     epoch: int = 0
 
     def run(self) -> Found:
-        """Make all checks; a part that cannot be read ends those that need it."""
+        """Make one check after the other, up to the first that finds damage.
+
+        What is damaged is not handed to tantivy, which may panic over it.
+        """
         for check in (self._mark, self._files, self._contents, self._left_over, self._private):
+            damaged = False
             try:
-                yield from check()
+                for finding in check():
+                    damaged = damaged or finding.level == "damage"
+                    yield finding
             except IndexDamagedError as error:
                 yield Finding("damage", check.__name__.lstrip("_"), str(error))
+                return
             except FileNotFoundError as error:
-                name = check.__name__.lstrip("_")
-                yield Finding(
-                    "damage", name, f"{error.filename or self.generation.folder}: missing"
-                )
+                path = error.filename or self.generation.folder
+                yield Finding("damage", check.__name__.lstrip("_"), f"{path}: missing")
+                return
+            if damaged:
+                return
 
     def _mark(self) -> Found:
         self.generation.check_mark()
@@ -193,13 +204,19 @@ class Examination:
         for path in self.orphans:
             yield Finding("note", "orphans", f"{path}: belongs to nothing")
 
+    @property
+    def sweepable(self) -> list[Path]:
+        """Orphans that rcm or tantivy made; what others put there is theirs."""
+        return [path for path in self.orphans if _OWN_NAME.fullmatch(path.name)]
+
     def _private(self) -> Found:
         if self.manifest is None or not self.manifest.sealed:
             return
         for path in (self.generation.folder, *self.generation.folder.rglob("*")):
             mode = path.lstat().st_mode
             # tantivy's lock files are empty.
-            if mode & 0o077 and path.name not in _LOCKS and not path.is_symlink():
+            known = path.name not in _LOCKS and path not in self.orphans
+            if mode & 0o077 and known and not path.is_symlink():
                 self.exposed.append(path)
                 yield Finding(
                     "warning", "permissions", f"{path}: others may use it (mode {mode & 0o777:o})"

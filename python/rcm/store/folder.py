@@ -135,7 +135,20 @@ class IndexFolder:
             raise IndexDamagedError(
                 f"{self.pointer}: names no generation", hint="rcm index builds it anew"
             )
-        return Generation(self.path / name.decode("ascii").strip())
+        generation = Generation(self.path / name.decode("ascii").strip())
+        if not generation.folder.is_dir():
+            raise IndexDamagedError(
+                f"{self.pointer}: names {generation.folder.name}, which is not there",
+                hint="rcm index builds it anew",
+            )
+        return generation
+
+    def points_to(self, generation: Generation) -> bool:
+        """Tell whether readers use a generation; a damaged pointer points to none."""
+        try:
+            return self.current() == generation
+        except (IndexNotFoundError, IndexDamagedError):
+            return False
 
     def generations(self) -> list[Generation]:
         """Return all generations, oldest first."""

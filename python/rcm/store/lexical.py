@@ -8,22 +8,20 @@ candidates from the term bags in the vector segments, and an update ranks like a
 
 from __future__ import annotations
 
-import errno
 import json
-import os
 import re
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import tantivy
 
-from rcm import _rcm
 from rcm.errors import IndexDamagedError
 from rcm.faults import reach
 from rcm.store.folder import fsync_folder
+from rcm.store.tantivy_files import damaged, meaning
 
 #: Bytes of tantivy's writing buffer: 20,000 chunks fit in one segment.
 HEAP_BYTES = 64 << 20
@@ -31,15 +29,6 @@ HEAP_BYTES = 64 << 20
 _Query = tantivy.Query
 _Must, _Should = tantivy.Occur.Must, tantivy.Occur.Should
 _TEMPORARY = re.compile(r"\.tmp\w+$")
-#: Of tantivy's footer, at the very end of its files.
-_FOOTER_MAGIC = (1337).to_bytes(4, "little")
-_META, _MANAGED = "meta.json", ".managed.json"
-#: How tantivy quotes the system's error numbers; those that are no sign of damage.
-_ERROR_NUMBER = re.compile(r"os error (\d+)|code: (\d+)")
-_REFUSALS = (
-    errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EMFILE, errno.ENFILE, errno.EACCES,
-    errno.EPERM, errno.EROFS, errno.ENOMEM,
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,63 +62,9 @@ def _open(folder: Path, *, make: bool) -> tantivy.Index:
         raise meaning(folder, error) from error
 
 
-def damaged(folder: Path, error: Exception) -> IndexDamagedError:
-    """Return the error for a lexical index that tantivy refuses."""
-    return IndexDamagedError(f"{folder}: {error}", hint="rcm index builds it anew")
-
-
-def meaning(folder: Path, error: Exception) -> OSError | IndexDamagedError:
-    """Return what an error of tantivy means: the system refuses something, or files are damaged."""
-    numbers = [int(first or second) for first, second in _ERROR_NUMBER.findall(str(error))]
-    number = next((number for number in numbers if number in _REFUSALS), None)
-    if number is None:
-        return damaged(folder, error)
-    return OSError(number, os.strerror(number), str(folder))
-
-
-def lexical_files(folder: Path) -> list[str]:
-    """Return the names of the files that the last commit consists of.
-
-    Raises:
-        IndexDamagedError: If tantivy's list of segments cannot be read.
-    """
-    try:
-        segments = json.loads((folder / _META).read_bytes())["segments"]
-        live = {segment["segment_id"].replace("-", ""): segment["deletes"] for segment in segments}
-        bitmaps = {f"{made}.{gone['opstamp']}.del" for made, gone in live.items() if gone}
-    except (ValueError, KeyError, TypeError, AttributeError, FileNotFoundError) as error:
-        raise damaged(folder / _META, error) from error
-    present = sorted(path.name for path in folder.iterdir())
-    parts = [name for name in present if name.split(".")[0] in live and not name.endswith(".del")]
-    return [*parts, *sorted(bitmaps), *(name for name in (_META, _MANAGED) if name in present)]
-
-
 def control(folder: Path) -> tuple[int, str]:
     """Return epoch and change hash of the last commit, (0, "") when there is none."""
     return LexicalReader(folder).control() if tantivy.Index.exists(str(folder)) else (0, "")
-
-
-def own_checksum_holds(path: Path) -> bool | None:
-    """Compare a file with the checksum that tantivy keeps at its end; None if it keeps none.
-
-    The end is the length of a JSON object and a magic number, both u32, little-endian, after it.
-    """
-    if path.name in (_META, _MANAGED):
-        return None
-    with open(path, "rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        file.seek(max(size - 8, 0))
-        tail = file.read()
-        length = int.from_bytes(tail[:4], "little")
-        if tail[4:] != _FOOTER_MAGIC or length > size - 8:
-            return False
-        file.seek(size - 8 - length)
-        try:
-            expected = json.loads(file.read(length))["crc"]
-        except (ValueError, KeyError, TypeError):
-            return False
-    ((_, _, crc32),) = _rcm.checksums([(path, size - 8 - length)])
-    return bool(crc32 == expected)
 
 
 class LexicalReader:
@@ -143,14 +78,12 @@ class LexicalReader:
         self._folder = folder
         index = _open(folder, make=False)
         self._schema = index.schema
-        try:
+        with self._reading():
             self._searcher = index.searcher()
-        except (ValueError, OSError) as error:
-            raise meaning(folder, error) from error
 
     def control(self) -> tuple[int, str]:
         """Return epoch and change hash of the commit, (0, "") before the first."""
-        hits = self._searcher.search(self._term("control", "epoch"), 2).hits
+        hits = self._search(self._term("control", "epoch"), 2).hits
         if not hits:
             return 0, ""
         if len(hits) > 1:
@@ -158,14 +91,34 @@ class LexicalReader:
         epoch, change_hash = self._stored(hits[0][1])
         return int(epoch), str(change_hash)
 
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        try:
+            yield
+        except (ValueError, OSError) as error:
+            raise meaning(self._folder, error) from error
+        except BaseException as error:
+            # tantivy panics over some damaged files; the bridge's class cannot be imported.
+            if type(error).__name__ != "PanicException":
+                raise
+            raise damaged(self._folder, RuntimeError(str(error))) from error
+
+    def _search(
+        self, query: tantivy.Query, limit: int, *, count: bool = False
+    ) -> tantivy.SearchResult:
+        with self._reading():
+            return self._searcher.search(query, limit, count=count)
+
     def _stored(self, address: tantivy.DocAddress) -> list[Any]:
-        value = self._searcher.doc(address).get_first("stored")
-        if value is None:
-            raise damaged(self._folder, ValueError("a document without content"))
-        return cast("list[Any]", json.loads(bytes(value)))
+        with self._reading():
+            value = self._searcher.doc(address).get_first("stored")
+            if value is None:
+                raise ValueError("a document without content")
+            return cast("list[Any]", json.loads(bytes(value)))
 
     def _ids(self, hits: list[tuple[Any, tantivy.DocAddress]]) -> list[int]:
-        values = self._searcher.fast_field_values("id", [address for _, address in hits])
+        with self._reading():
+            values = self._searcher.fast_field_values("id", [address for _, address in hits])
         return [int(value) for value in values if value is not None]
 
     def _term(self, field: str, value: str | int) -> tantivy.Query:
@@ -195,12 +148,11 @@ class LexicalReader:
                 among = _Query.term_set_query(self._schema, field, list(allowed))
                 silent = _Query.const_score_query(among, 0.0)
                 query = _Query.boolean_query([(_Must, query), (_Must, silent)])
-        hits = self._searcher.search(query, limit, count=False).hits
-        return self._ids(hits)
+        return self._ids(self._search(query, limit).hits)
 
     def document_frequency(self, term: str) -> int:
         """Return how many live chunks hold a term; deleted ones do not count."""
-        found = self._searcher.search(self._term("terms", term), 1, count=True)
+        found = self._search(self._term("terms", term), 1, count=True)
         # The stub leaves `count` out; it is None when it was not asked for.
         return int(getattr(found, "count", None) or 0)
 
@@ -210,7 +162,7 @@ class LexicalReader:
         Raises:
             KeyError: If no live chunk has this id.
         """
-        hits = self._searcher.search(self._term("id", chunk_id), 1, count=False).hits
+        hits = self._search(self._term("id", chunk_id), 1).hits
         if not hits:
             raise KeyError(chunk_id)
         return StoredChunk(*self._stored(hits[0][1]))
@@ -224,7 +176,7 @@ class LexicalReader:
         """Return the ids of all live chunks, sorted."""
         everything = _Query.all_query()
         count = self._searcher.num_docs
-        return sorted(self._ids(self._searcher.search(everything, max(count, 1), count=False).hits))
+        return sorted(self._ids(self._search(everything, max(count, 1)).hits))
 
 
 class LexicalWriter:

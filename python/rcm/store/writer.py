@@ -23,8 +23,9 @@ from rcm.errors import RcmError
 from rcm.faults import reach
 from rcm.store.files import FileChange, FileRow, FileTable, SegmentRow
 from rcm.store.folder import Generation
-from rcm.store.lexical import LexicalWriter, control, lexical_files
+from rcm.store.lexical import LexicalWriter, control
 from rcm.store.manifest import Seal
+from rcm.store.tantivy_files import lexical_files
 from rcm.store.vectors import (
     VectorSink,
     merge_segments,

@@ -2,7 +2,8 @@
 //!
 //! `RCM_FAULT=point:N:kind` in the environment makes the N-th arrival at `point` (`*`: at any) go wrong: `abort` ends the
 //! process at once, `eio` and `enospc` are what a failing or full disk says, `panic` is a bug, `sleep` waits a fifth of a
-//! second. The variable is read once; without it a point costs one look at a constant.
+//! second; `trace` only names each point that is reached, whatever N. The variable is read once; without it a point costs
+//! one look at a constant.
 
 use std::io;
 use std::sync::OnceLock;
@@ -23,6 +24,7 @@ enum Kind {
     Enospc,
     Panic,
     Sleep,
+    Trace,
 }
 
 #[derive(Debug)]
@@ -43,6 +45,7 @@ impl Plan {
             "enospc" => Kind::Enospc,
             "panic" => Kind::Panic,
             "sleep" => Kind::Sleep,
+            "trace" => Kind::Trace,
             _ => return None,
         };
         Some(Self { point: point.to_owned(), nth: nth.parse().ok()?, kind, arrivals: AtomicU64::new(0) })
@@ -51,7 +54,8 @@ impl Plan {
     /// Counts an arrival; the fault if it is the one.
     fn arrive(&self, point: &str) -> Option<Kind> {
         let counts = self.point == "*" || self.point == point;
-        (counts && self.arrivals.fetch_add(1, Ordering::Relaxed) + 1 == self.nth).then_some(self.kind)
+        let is_due = || self.arrivals.fetch_add(1, Ordering::Relaxed) + 1 == self.nth;
+        (counts && (self.kind == Kind::Trace || is_due())).then_some(self.kind)
     }
 }
 
@@ -86,6 +90,7 @@ fn happen(point: &str, kind: Kind) -> io::Result<()> {
             std::thread::sleep(Duration::from_millis(200));
             Ok(())
         }
+        Kind::Trace => Ok(()),
     }
 }
 
@@ -106,6 +111,12 @@ mod tests {
     fn a_star_counts_all_points() {
         let plan = Plan::parse("*:3:enospc").unwrap();
         assert_eq!(["a", "b", "c"].map(|at| plan.arrive(at)), [None, None, Some(Kind::Enospc)]);
+    }
+
+    #[test]
+    fn a_trace_names_every_arrival() {
+        let plan = Plan::parse("*:0:trace").unwrap();
+        assert_eq!(["a", "b"].map(|at| plan.arrive(at)), [Some(Kind::Trace); 2]);
     }
 
     #[test]
