@@ -18,7 +18,7 @@ from rcm.rank.ranking import by_chunk_score
 from rcm.search import Filters, nearest_chunks, plain_text, retrieve
 from rcm.settings import Settings
 from rcm.store.folder import Generation, IndexFolder
-from rcm.store.reader import IndexReader, Stamp, open_reader, recorded_meta
+from rcm.store.reader import IndexReader, Stamp, open_reader, recorded_meta, trusted_meta
 from rcm.types import (
     DoctorReport,
     Finding,
@@ -174,7 +174,7 @@ class Index:
         given: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
         lock = self._folder.lock(timeout=lock_timeout)
         try:
-            recorded = self._recorded()
+            recorded = self._recorded(trusted_meta)
             options = UpdateOptions(
                 mode=mode,
                 force=force,
@@ -191,10 +191,12 @@ class Index:
         finally:
             lock.release()
 
-    def _recorded(self) -> dict[str, str]:
+    def _recorded(
+        self, read: Callable[[Generation], dict[str, str]] = recorded_meta
+    ) -> dict[str, str]:
         """Return what the present index says of itself, {} if there is none or it is damaged."""
         try:
-            return recorded_meta(self._folder.current())
+            return read(self._folder.current())
         except RcmError:
             return {}
 

@@ -66,8 +66,20 @@ def meaning(path: Path, error: DatabaseError) -> OSError | IndexDamagedError:
         return FileNotFoundError(2, "no such file", str(path))
     if code in _REFUSALS:
         number = _REFUSALS[code]
+        if number == errno.EIO and _is_full(path.parent):
+            # SQLite tells so of its data only, not of the index of its log.
+            number = errno.ENOSPC
         return OSError(number, f"{os.strerror(number)} ({error})", str(path))
     return IndexDamagedError(f"{path}: {error}", hint="rcm index builds it anew")
+
+
+def _is_full(folder: Path) -> bool:
+    """Tell whether there is no room for another page of the log's index, 32 KiB."""
+    try:
+        room = os.statvfs(folder)
+    except OSError:
+        return False
+    return room.f_bavail * room.f_frsize < 32 << 10
 
 
 @contextmanager

@@ -70,14 +70,7 @@ class Generation:
 
     def mark_damaged(self, found: str) -> None:
         """Keep everyone from using the generation; the next update builds a new one."""
-        part = self.damage_mark.with_suffix(".part")
-        reach("mark-damaged")
-        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(found.encode("utf-8", "replace") + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.rename(part, self.damage_mark)
-        fsync_folder(self.folder)
+        write_durably(self.damage_mark, found.encode("utf-8", "replace") + b"\n")
 
     def make(self) -> Generation:
         """Make the folders, private to the user."""
@@ -161,18 +154,8 @@ class IndexFolder:
 
     def switch(self, generation: Generation) -> None:
         """Make a generation the current one, durably, and drop all others."""
-        part = self.path / f"{_CURRENT}.part"
-        reach("current-write")
-        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(f"{generation.folder.name}\n".encode("ascii"))
-            file.flush()
-            reach("current-sync")
-            os.fsync(file.fileno())
-        reach("current-rename")
-        os.rename(part, self.path / _CURRENT)
-        reach("current-sync-folder")
-        fsync_folder(self.path)
-        reach("current-drop")
+        write_durably(self.pointer, f"{generation.folder.name}\n".encode("ascii"))
+        reach("drop-others")
         for old in self.generations():
             if old.folder != generation.folder:
                 drop(old)
@@ -191,6 +174,29 @@ class IndexFolder:
 def drop(generation: Generation) -> None:
     """Remove a generation; what cannot be removed now is removed by a later writer."""
     shutil.rmtree(generation.folder, ignore_errors=True)
+
+
+def write_durably(path: Path, data: bytes) -> None:
+    """Give a file this content, whole or not at all, even if the power fails.
+
+    Raises:
+        OSError: If the disk refuses, with the path.
+    """
+    part = path.with_name(f"{path.name}.part")
+    try:
+        reach("file-write")
+        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(data)
+            file.flush()
+            reach("file-sync")
+            os.fsync(file.fileno())
+        reach("file-rename")
+        os.rename(part, path)
+        reach("file-sync-folder")
+        fsync_folder(path.parent)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def fsync_folder(path: Path) -> None:

@@ -20,7 +20,7 @@ from pathlib import Path
 from rcm import _rcm
 from rcm.errors import IndexDamagedError
 from rcm.faults import reach
-from rcm.store.folder import Generation, fsync_folder
+from rcm.store.folder import Generation, fsync_folder, write_durably
 
 _SEALED, _OPEN = MANIFEST_NAMES = "MANIFEST", "MANIFEST.open"
 _FIRST_LINE = "rcm manifest 1"
@@ -215,17 +215,7 @@ def _write(path: Path, entries: Iterable[Entry]) -> None:
     lines = [_FIRST_LINE]
     lines += [f"{e.crc32:08x} {e.head:08x} {e.size} {e.name}" for e in entries]
     text = "".join(f"{line}\n" for line in lines).encode()
-    part = path.with_name(path.name + ".part")
-    reach("manifest-write")
-    with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(text + _last_line(text))
-        file.flush()
-        reach("manifest-sync")
-        os.fsync(file.fileno())
-    reach("manifest-rename")
-    os.rename(part, path)
-    reach("manifest-sync-folder")
-    fsync_folder(path.parent)
+    write_durably(path, text + _last_line(text))
 
 
 def _last_line(text: bytes) -> bytes:

@@ -14,7 +14,7 @@ from rcm.errors import IndexDamagedError, RcmError
 from rcm.store.files import FileTable
 from rcm.store.folder import Generation, IndexFolder
 from rcm.store.lexical import LexicalReader, StoredChunk
-from rcm.store.manifest import heads_differ, read_manifest
+from rcm.store.manifest import altered, heads_differ, read_manifest
 from rcm.store.vectors import VectorStore, open_segments
 
 _ATTEMPTS = 5
@@ -214,6 +214,23 @@ def recorded_meta(generation: Generation) -> dict[str, str]:
         return {}
     finally:
         table.close()
+
+
+def trusted_meta(generation: Generation) -> dict[str, str]:
+    """Return what a generation says of itself, {} if its file table is not as it was written.
+
+    For an update, which takes over what was chosen earlier; reads the whole file table.
+    """
+    try:
+        manifest = read_manifest(generation)
+        table = [e for e in manifest.entries if e.name == generation.database.name]
+        wrong = altered(generation, table) if manifest.sealed else []
+    except RcmError:
+        return {}
+    for _, what in wrong:
+        generation.mark_damaged(f"{generation.database}: {what}")
+        return {}
+    return recorded_meta(generation)
 
 
 @dataclass(frozen=True, slots=True)
