@@ -74,7 +74,9 @@ class Output(threading.Thread):
         """Kill the process; return what it said on standard error."""
         self.process.kill()
         self.join()
+        assert self.process.stdout is not None
         assert self.process.stderr is not None
+        self.process.stdout.close()
         errors = self.process.stderr.read()
         self.process.stderr.close()
         self.process.wait()
