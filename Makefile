@@ -27,7 +27,7 @@ BENCH_FLAGS ?=
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types stubs cargo-test rustdoc docs-check pytest wheel-test bench \
-	bench-baseline quality model format clean check-tools
+	reliability soak bench-baseline quality model format clean check-tools
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -63,6 +63,12 @@ docs-check: rustdoc $(VENV)/.dev ## Options, names, links and examples in the do
 
 pytest: $(VENV)/.dev ## Tests of the Python half, on the installed release wheel
 	$(BIN)/python -m pytest
+
+reliability: $(VENV)/.dev ## Kills, power cuts, full disks, damage, faults: one table of what held
+	$(BIN)/python -m pytest tests/reliability
+
+soak: $(VENV)/.dev ## The long form of `make reliability` (an hour)
+	RCM_TEST_SIZE=full $(BIN)/python -m pytest tests/reliability
 
 wheel-test: $(WHEEL) ## Install the wheel in an empty environment elsewhere and use it, also without network
 	$(BIN)/python tests/wheel/use_installed_wheel.py dist/*.whl

@@ -17,7 +17,9 @@ import rcm.errors
 import rcm.types
 
 PUBLIC = [
+    "DoctorReport",
     "FileFailure",
+    "Finding",
     "Index",
     "IndexDamagedError",
     "IndexLockedError",
@@ -37,7 +39,15 @@ PUBLIC = [
     "inspect_file",
     "search",
 ]
-VALUES = [rcm.FileFailure, rcm.IndexReport, rcm.IndexStatus, rcm.Progress, rcm.SearchResult]
+VALUES = [
+    rcm.DoctorReport,
+    rcm.FileFailure,
+    rcm.Finding,
+    rcm.IndexReport,
+    rcm.IndexStatus,
+    rcm.Progress,
+    rcm.SearchResult,
+]
 ERRORS = [
     value
     for value in vars(rcm.errors).values()
