@@ -33,7 +33,7 @@ MODEL_OUT ?= python/rcm/model
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types stubs cargo-test rustdoc docs-check pytest wheel-test bench \
-	bench-baseline quality label-free model format clean check-tools deny
+	reliability soak bench-baseline quality label-free model format clean check-tools deny
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -73,6 +73,12 @@ pytest: $(VENV)/.dev ## Tests of the Python half, on the installed release wheel
 deny: check-tools ## Licences, sources and bans of what is compiled in, by cargo-deny (ADVISORIES=1: also known weaknesses)
 	@$(CARGO) deny --version >/dev/null 2>&1 || $(CARGO) install --locked cargo-deny
 	$(CARGO) deny --locked check bans licenses sources $(if $(ADVISORIES),advisories)
+
+reliability: $(VENV)/.dev ## Kills, power cuts, full disks, damage, faults: one table of what held
+	$(BIN)/python -m pytest tests/reliability
+
+soak: $(VENV)/.dev ## The long form of `make reliability` (an hour)
+	RCM_TEST_SIZE=full $(BIN)/python -m pytest tests/reliability
 
 wheel-test: $(WHEEL) ## Install the wheel in an empty environment elsewhere and use it, also without network
 	$(BIN)/python tests/wheel/use_installed_wheel.py dist/*.whl

@@ -82,7 +82,7 @@ def reader_of(index: Index) -> IndexReader:
 def dump(index: Index) -> list[object]:
     """Return everything an index holds but ids and epochs: equal dumps answer every query alike."""
     reader = reader_of(index)
-    rows: list[object] = [reader.meta["merkle_root"], reader.segments.total_length]
+    rows: list[object] = [reader.meta.get("merkle_root"), reader.segments.total_length]
     for file in sorted(reader.files, key=lambda file: file.path):
         for nth in range(file.n_chunks):
             chunk_id = file.first_id + nth

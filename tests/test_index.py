@@ -11,6 +11,7 @@ from rcm import Index, IndexNotFoundError, IndexStaleError, Progress, enclosing_
 from rcm.index import FORMAT_VERSION
 from rcm.store.database import connect
 from rcm.store.folder import IndexFolder
+from rcm.store.manifest import Seal
 from small_trees import PYTHON_SOURCE, RUST_SOURCE, dump, write_tree
 
 QUERIES = [
@@ -187,7 +188,9 @@ def test_a_stale_identity_is_refused_then_rebuilt(tree: Path) -> None:
     with Index.open(tree) as index:
         index.update()
         expected = dump(index)
-        database = connect(IndexFolder(index.index_dir).current().database, write=True)
+        generation = IndexFolder(index.index_dir).current()
+        Seal(generation).break_()
+        database = connect(generation.database, write=True)
         database.execute("UPDATE meta SET value = '0' WHERE key = 'chunker'")
         database.close()
         index.close()

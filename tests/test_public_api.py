@@ -17,8 +17,10 @@ import rcm.errors
 import rcm.types
 
 PUBLIC = [
+    "DoctorReport",
     "EmbeddingServiceError",
     "FileFailure",
+    "Finding",
     "Index",
     "IndexDamagedError",
     "IndexLockedError",
@@ -44,7 +46,9 @@ PUBLIC = [
     "search",
 ]
 VALUES = [
+    rcm.DoctorReport,
     rcm.FileFailure,
+    rcm.Finding,
     rcm.IndexReport,
     rcm.IndexStatus,
     rcm.Progress,

@@ -31,7 +31,9 @@ from rcm.index import Index, enclosing_root
 from rcm.inspection import inspect_file
 from rcm.secrets import find_secrets
 from rcm.types import (
+    DoctorReport,
     FileFailure,
+    Finding,
     IndexMode,
     IndexReport,
     IndexStatus,
@@ -44,8 +46,10 @@ from rcm.types import (
 )
 
 __all__ = [
+    "DoctorReport",
     "EmbeddingServiceError",
     "FileFailure",
+    "Finding",
     "Index",
     "IndexDamagedError",
     "IndexLockedError",

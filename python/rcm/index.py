@@ -21,8 +21,17 @@ from rcm.settings import Settings, root_name
 from rcm.spelling import correct
 from rcm.store.folder import Generation, IndexFolder
 from rcm.store.lexical import StoredChunk
-from rcm.store.reader import IndexedFile, IndexReader, Stamp, open_reader, recorded_meta
+from rcm.store.reader import (
+    IndexedFile,
+    IndexReader,
+    Stamp,
+    open_reader,
+    recorded_meta,
+    trusted_meta,
+)
 from rcm.types import (
+    DoctorReport,
+    Finding,
     IndexMode,
     IndexReport,
     IndexStatus,
@@ -37,7 +46,7 @@ if TYPE_CHECKING:
     from rcm.store.qdrant import QdrantVectors
 
 #: Version of the folder's layout, the file table and the lexical schema (`docs/index-format.md`).
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 #: Chunks looked at for related code; one result per file comes out.
 _RELATED_POOL = 200
 
@@ -207,7 +216,7 @@ class Index:
         given: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
         lock = self._folder.lock(timeout=lock_timeout)
         try:
-            recorded = self._recorded()
+            recorded = self._recorded(trusted_meta)
             scan = replace(ScanOptions.from_meta(recorded), **given)
             allowed = read_allow_list(self.root)
             options = UpdateOptions(
@@ -232,10 +241,12 @@ class Index:
         finally:
             lock.release()
 
-    def _recorded(self) -> dict[str, str]:
+    def _recorded(
+        self, read: Callable[[Generation], dict[str, str]] = recorded_meta
+    ) -> dict[str, str]:
         """Return what the present index says of itself, {} if there is none or it is damaged."""
         try:
-            return recorded_meta(self._folder.current())
+            return read(self._folder.current())
         except RcmError:
             return {}
 
@@ -408,8 +419,12 @@ class Index:
         return self._reader
 
     def _stamp(self, generation: Generation) -> Stamp:
-        """Return what changes with every commit and every rebuild: two stats, no read."""
-        return Stamp.of(str(self._folder.pointer), str(generation.lexical / "meta.json"))
+        """Return what changes with every commit, rebuild and finding: three stats, no read."""
+        return Stamp.of(
+            str(self._folder.pointer),
+            str(generation.lexical / "meta.json"),
+            str(generation.damage_mark),
+        )
 
     def _remote(self, meta: dict[str, str], stop: int | None = None) -> QdrantVectors | None:
         url = meta.get("qdrant_url", "")
@@ -461,6 +476,38 @@ class Index:
         allowed = read_allow_list(self.root).digest
         identity = self._identity(embedder, meta.get("qdrant_url", ""))
         return {**identity, "secrets_allowed": allowed}
+
+    def doctor(self, *, full: bool = False, repair: bool = False) -> DoctorReport:
+        """Examine the index: files, checksums, whether its parts agree, whether it fits the tree.
+
+        An index that is found damaged is not used any more, by nobody; the next update rebuilds it.
+
+        Args:
+            full: Read every byte; else sizes and the beginnings of files, in less than a second.
+            repair: Remove what belongs to nothing, finish what an interrupted update left, rebuild
+                a damaged index.
+
+        Raises:
+            IndexNotFoundError: If there is no index.
+            IndexLockedError: If something is to be repaired and another process is writing.
+        """
+        from rcm.doctor import examine
+
+        look = partial(examine, self.root, self._folder, self._expected_identity, full=full)
+        report = look(repair=repair)
+        if not repair or (report.verdict != "damaged" and report.sealed):
+            return report
+        made = self.update()
+        again = look()
+        was = [
+            Finding("repaired", found.check, f"{found.message}: the index was rebuilt")
+            for found in report.findings
+            if found.level == "damage"
+        ]
+        if not was:
+            text = f"what an interrupted update left is finished, epoch {made.epoch}"
+            was = [Finding("repaired", "manifest", text)]
+        return replace(again, findings=(*was, *again.findings))
 
     def clear(self) -> None:
         """Delete the index.

@@ -96,14 +96,49 @@ def update(
         VectorStoreError: If that place does not answer as it should; the last commit holds.
         OSError: If the root cannot be listed or the disk refuses; the last commit holds.
     """
+    try:
+        return _update(root, folder, embedder, identity, options, sinks)
+    except IndexDamagedError:
+        # Found on the way and marked; a marked generation is not gone on with.
+        return _update(root, folder, embedder, identity, options, sinks)
+
+
+def _update(
+    root: Path,
+    folder: IndexFolder,
+    embedder: Embedder,
+    identity: dict[str, str],
+    options: UpdateOptions,
+    sinks: Callable[[Generation], VectorSink] | None,
+) -> IndexReport:
     run = _Run(root, embedder, options)
     generation, warning = _choose_generation(folder, identity, force=options.force)
     sink = sinks(generation) if sinks is not None else None
-    dim = 0 if sink is not None else embedder.dim
+    try:
+        told = _write(run, folder, generation, identity, sink)
+    except IndexDamagedError as error:
+        generation.mark_damaged(str(error))
+        raise
+    return run.report(warning, told)
+
+
+def _write(
+    run: _Run,
+    folder: IndexFolder,
+    generation: Generation,
+    identity: dict[str, str],
+    sink: VectorSink | None,
+) -> str | None:
+    """Index into a generation, make it the current one, and write down what it is made of.
+
+    Returns:
+        What to tell of files that crashed an earlier run.
+    """
+    dim = 0 if sink is not None else run.embedder.dim
     writer = IndexWriter(
         generation,
         dim=dim,
-        model=embedder.digest,
+        model=run.embedder.digest,
         sink=sink,
         heap_bytes=run.memory.heap_bytes,
     )
@@ -115,13 +150,15 @@ def update(
             writer.table.set_meta(identity)
         # A first index can be searched from its first checkpoint on.
         on_commit = None if folder.exists() else lambda: folder.switch(generation)
-        with watched(folder.path, root, options.scan.max_file_bytes) as watch:
+        with watched(folder.path, run.root, run.options.scan.max_file_bytes) as watch:
             run.index(writer, watch, on_commit)
-        if folder.current_or_none() != generation:
+        if not folder.points_to(generation):
             folder.switch(generation)
         if sink is not None:
             sink.drop_others()
-        return run.report(writer, warning, watch.warning)
+        writer.seal()
+        run.finish(writer)
+        return watch.warning
     finally:
         writer.close()
 
@@ -131,9 +168,10 @@ def _choose_generation(
 ) -> tuple[Generation, str | None]:
     """Return the generation to write: the current one, one left by a killed rebuild, or a new one."""
     warning = None
-    current = folder.current_or_none()
-    if current is None and folder.exists():
-        warning = f"rebuilt from nothing: {folder.pointer} names no generation"
+    try:
+        current = folder.current() if folder.exists() else None
+    except IndexDamagedError as error:
+        current, warning = None, f"rebuilt from nothing: {error}"
     if current is not None and not force:
         try:
             different = stale_fields(current, identity)
@@ -162,7 +200,10 @@ def stale_fields(generation: Generation, identity: dict[str, str]) -> tuple[str,
     """
     from rcm.store.files import FileTable
     from rcm.store.lexical import control
+    from rcm.store.reader import check_files, vector_shape
+    from rcm.store.vectors import open_segments
 
+    check_files(generation)
     table = FileTable(generation.database, write=False)
     try:
         epoch, _ = control(generation.lexical)
@@ -171,9 +212,12 @@ def stale_fields(generation: Generation, identity: dict[str, str]) -> tuple[str,
                 f"{generation.folder}: the file table is at epoch {table.epoch()}, "
                 f"the lexical index at {epoch}"
             )
-        meta = table.meta()
+        meta, rows, dead = table.meta(), table.segments(epoch), table.dead(epoch)
     finally:
         table.close()
+    if "model" in meta:
+        dim, model = vector_shape(generation, meta)
+        open_segments(generation.vectors, rows, dead, dim=dim, model=model)
     return tuple(name for name, value in identity.items() if meta.get(name) != value)
 
 
@@ -200,6 +244,9 @@ class _Run:
         self.moved: list[str] = []
         self.chunks = self.redactions = self.allowed = self.removed = self.total = 0
         self.walked: _rcm.Walked
+        self.by_content: dict[str, int] = {}
+        self.merkle_root = ""
+        self.chunks_total = self.epoch = self.commits = 0
         self._touched: list[tuple[str, tuple[int, int, int, int], int]] = []
 
     def index(
@@ -334,10 +381,16 @@ class _Run:
         if self.options.progress is not None:
             self.options.progress(Progress(phase, done, total, self.chunks))
 
-    def report(self, writer: IndexWriter, *warnings: str | None) -> IndexReport:
+    def finish(self, writer: IndexWriter) -> None:
+        """Note what the writer knows at the end."""
+        self.by_content, self.chunks_total = writer.skipped(), writer.n_chunks
+        self.merkle_root = writer.table.meta().get("merkle_root", "")
+        self.epoch, self.commits = writer.epoch, writer.commits
+
+    def report(self, *warnings: str | None) -> IndexReport:
         """Sum the run up."""
         by_path = Counter(reason for _, reason in self.walked.skipped)
-        by_content = writer.skipped()
+        by_content = self.by_content
         known_skips = sum(by_content.values()) - self.counts["skipped"]
         listed = self.options.allowed.warning
         told = [text for text in (self.walked.warning, *warnings, listed) if text]
@@ -355,14 +408,14 @@ class _Run:
             changed_during_run=tuple(self.moved),
             redactions=self.redactions,
             chunks_written=self.chunks,
-            chunks_total=writer.n_chunks,
+            chunks_total=self.chunks_total,
             seconds=time.perf_counter() - self.started,
             cpu_seconds=time.process_time() - self.started_cpu,
             phases=self.seconds,
             peak_memory_bytes=_peak_memory_bytes(),
-            merkle_root=writer.table.meta().get("merkle_root", ""),
-            epoch=writer.epoch,
-            commits=writer.commits,
+            merkle_root=self.merkle_root,
+            epoch=self.epoch,
+            commits=self.commits,
             warning="\n".join(told) or None,
             secrets=self.options.scan.secrets,
             secrets_allowed=self.allowed,

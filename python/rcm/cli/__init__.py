@@ -19,7 +19,9 @@ from rcm.cli.console import prepare_streams, write_notice, write_result
 from rcm.cli.interrupts import leave, signals_stop
 from rcm.present.style import is_terminal, style_for
 
-COMMANDS = ("index", "search", "related", "status", "inspect", "secrets", "clear", "completions")
+COMMANDS = (
+    "index", "search", "related", "status", "doctor", "inspect", "secrets", "clear", "completions",
+)  # fmt: skip
 
 _SUMMARY = "local code search: index a tree in seconds, search it by meaning, words and symbols"
 _EXAMPLES = """\
@@ -28,8 +30,8 @@ _EXAMPLES = """\
   rcm related src/pool.rs:120                 code like the code at this line
   rcm inspect src/pool.rs                     what every stage makes of a file
 `rcm COMMAND --help` shows the options and examples of a command.
-Exit status: 0 found or done, 1 nothing found, 2 error, 3 stale index, 69 no answer from the
-vector server, 75 index locked by another process, 130 stopped by Ctrl-C."""
+Exit status: 0 found or done, 1 nothing found, 2 error, 3 stale index, 28 no space on the disk,
+69 no answer from the vector server, 75 index locked by another process, 130 stopped by Ctrl-C."""
 
 
 class Command(Protocol):

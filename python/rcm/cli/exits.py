@@ -44,9 +44,10 @@ _CODES: tuple[tuple[type[BaseException], int], ...] = (
 )
 _HINTS: tuple[tuple[type[BaseException], str], ...] = (
     (IndexLockedError, "run the same command again when the other one has ended"),
-    (IndexDamagedError, "`rcm index --force` builds it anew"),
     (IndexStaleError, "`rcm index` rebuilds the index"),
+    (IndexDamagedError, "`rcm index` builds it anew"),
 )
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class UsageError(Exception):
@@ -91,9 +92,13 @@ class Stopped(BaseException):
 
 def exit_code(error: BaseException) -> int:
     """The exit code for an error."""
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+    if _is_full(error):
         return DISK_FULL
     return next((code for kind, code in _CODES if isinstance(error, kind)), ERROR)
+
+
+def _is_full(error: BaseException) -> bool:
+    return isinstance(error, OSError) and error.errno in _FULL
 
 
 def describe(error: BaseException, style: Style) -> str:
@@ -104,6 +109,8 @@ def describe(error: BaseException, style: Style) -> str:
     if isinstance(error, UnicodeEncodeError) and sys.getfilesystemencoding() != "utf-8":
         message = f"names of files cannot be told in the encoding {sys.getfilesystemencoding()}"
         hint = "PYTHONUTF8=1 in the environment makes Python take them as UTF-8"
+    if not hint and _is_full(error):
+        hint = "free some space and run the same command again; what was committed is kept"
     if not _expected(error):
         message = f"internal error: {type(error).__name__}: {message}"
         hint = "this is a bug in rcm; RCM_DEBUG=1 shows where"

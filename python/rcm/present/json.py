@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from rcm.types import IndexReport, IndexStatus, SearchResult, SecretsReport
+from rcm.types import DoctorReport, IndexReport, IndexStatus, SearchResult, SecretsReport
 
 
 def render_json(value: object) -> str:
@@ -79,6 +79,11 @@ def secrets_object(report: SecretsReport) -> dict[str, Any]:
     """What `rcm secrets --json` prints: the report, no value in it."""
     findings = [_with_path_bytes(finding.path, plain(finding)) for finding in report.findings]
     return {**plain(report), "findings": findings}
+
+
+def doctor_object(report: DoctorReport) -> dict[str, Any]:
+    """What `rcm doctor --json` prints: the report and `verdict`."""
+    return {**plain(report), "verdict": report.verdict}
 
 
 def is_fresh(status: IndexStatus) -> bool:

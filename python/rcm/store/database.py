@@ -20,26 +20,32 @@ _NO_SHARED_MEMORY = (
     sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY,
 )  # fmt: skip
 
-#: What writing gives where the disk refuses, whatever for.
-_NOT_WRITTEN = (
-    sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC,
-    sqlite3.SQLITE_IOERR_TRUNCATE, sqlite3.SQLITE_IOERR_SHMOPEN, sqlite3.SQLITE_IOERR_SHMSIZE,
-    sqlite3.SQLITE_IOERR_SHMMAP,
-)  # fmt: skip
 #: Less than this is no space: the shared memory beside a database takes 32 KiB, its log more.
 _NO_SPACE_BYTES = 256 << 10
+
+#: What SQLite says when the system refuses, as the system would say it. Anything else is damage.
+_REFUSALS = {
+    sqlite3.SQLITE_FULL: errno.ENOSPC,
+    sqlite3.SQLITE_IOERR: errno.EIO,
+    sqlite3.SQLITE_READONLY: errno.EROFS,
+    sqlite3.SQLITE_PERM: errno.EACCES,
+    sqlite3.SQLITE_BUSY: errno.EBUSY,
+    sqlite3.SQLITE_NOMEM: errno.ENOMEM,
+    sqlite3.SQLITE_CANTOPEN: errno.EACCES,
+}
 
 
 def connect(path: Path, *, write: bool) -> Connection:
     """Open a database.
 
     Args:
-        path: The file; a writer makes it if it is missing.
+        path: The file; a writer makes it if it is missing, private to the user.
         write: False opens for reading only; a reader never writes and never waits for a writer.
 
     Raises:
         IndexDamagedError: If the file is no database or cannot be read as one.
         FileNotFoundError: If a reader finds no file.
+        OSError: If the system refuses.
     """
     if not write and not path.exists():
         raise FileNotFoundError(2, "no such file", str(path))
@@ -52,7 +58,7 @@ def connect(path: Path, *, write: bool) -> Connection:
     except sqlite3.DatabaseError as error:
         if not write and error.sqlite_errorcode & 0xFF in _NO_SHARED_MEMORY and _is_settled(path):
             return _connect(path, "ro&immutable=1", write=False)
-        raise refusal(path, error) from error
+        raise meaning(path, error) from error
 
 
 def _connect(path: Path, mode: str, *, write: bool) -> Connection:
@@ -73,13 +79,17 @@ def _connect(path: Path, mode: str, *, write: bool) -> Connection:
     return connection
 
 
-def refusal(path: Path, error: Exception) -> Exception:
-    """Return what an error of SQLite means: a disk that refuses, or a damaged file."""
-    code = getattr(error, "sqlite_errorcode", None)
-    if code == sqlite3.SQLITE_FULL or code in _NOT_WRITTEN:
-        number = errno.ENOSPC if code == sqlite3.SQLITE_FULL else _reason(path)
-        return OSError(number, os.strerror(number), str(path))
-    return IndexDamagedError(f"{path}: {error}", hint="rcm index --force builds it anew")
+def meaning(path: Path, error: Exception) -> OSError | IndexDamagedError:
+    """Return what an error of SQLite means for the index: the system refuses, or it is damaged."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+    if code == sqlite3.SQLITE_CANTOPEN and not path.exists():
+        return FileNotFoundError(2, "no such file", str(path))
+    if code in _REFUSALS:
+        number = _REFUSALS[code]
+        if number == errno.EIO:
+            number = _reason(path)
+        return OSError(number, f"{os.strerror(number)} ({error})", str(path))
+    return IndexDamagedError(f"{path}: {error}", hint="rcm index builds it anew")
 
 
 def _reason(path: Path) -> int:
@@ -106,7 +116,9 @@ def transaction(connection: Connection, *, write: bool = True) -> Iterator[None]
     connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
     try:
         yield
+        connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        # A full disk has SQLite roll back by itself.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
         raise
-    connection.execute("COMMIT")

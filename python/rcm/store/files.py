@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from rcm.errors import IndexDamagedError
-from rcm.store.database import DatabaseError, connect, refusal, transaction
+from rcm.faults import reach
+from rcm.store.database import DatabaseError, connect, meaning, transaction
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -126,7 +127,7 @@ class FileTable:
         try:
             self._connection.executescript(script)
         except DatabaseError as error:
-            raise self._damaged(error) from error
+            raise meaning(self.path, error) from error
 
     def _rows(self, query: str, values: Mapping[str, object] | Sequence[object] = ()) -> list[Any]:
         try:
@@ -141,7 +142,7 @@ class FileTable:
             raise self._damaged(error) from error
 
     def _damaged(self, error: Exception) -> Exception:
-        return refusal(self.path, error)
+        return meaning(self.path, error)
 
     # --- what holds at an epoch -------------------------------------------------------------
 
@@ -230,6 +231,7 @@ class FileTable:
         """
         change_hash = _hash(epoch, change)
         close = f"SET until = {int(epoch)} WHERE until IS NULL AND"
+        reach("prepare")
         with self._writing():
             run = self._connection
             gone = [(os.fsencode(path),) for path in change.removed]
@@ -253,10 +255,12 @@ class FileTable:
             pending = [(f"pending.{key}", value) for key, value in (change.meta or {}).items()]
             run.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", pending)
             run.execute("INSERT OR REPLACE INTO epochs VALUES (?, ?)", (epoch, change_hash))
+            reach("prepare-commit")
         return change_hash
 
     def apply(self, epoch: int) -> None:
         """Make a prepared epoch the present one and drop what it replaced; idempotent."""
+        reach("apply")
         with self._writing():
             run = self._connection
             for table in _VERSIONED:
@@ -268,9 +272,11 @@ class FileTable:
             run.execute("DELETE FROM meta WHERE key LIKE 'pending.%'")
             run.execute("DELETE FROM epochs WHERE epoch < ?", (epoch,))
             run.execute("INSERT OR REPLACE INTO meta VALUES ('epoch', ?)", (str(epoch),))
+            reach("apply-commit")
 
     def discard(self, epoch: int) -> None:
         """Take back a prepared epoch whose switch never came; idempotent."""
+        reach("discard")
         with self._writing():
             run = self._connection
             for table in _VERSIONED:
@@ -278,6 +284,12 @@ class FileTable:
                 run.execute(f"UPDATE {table} SET until = NULL WHERE until >= ?", (epoch,))
             run.execute("DELETE FROM meta WHERE key LIKE 'pending.%'")
             run.execute("DELETE FROM epochs WHERE epoch >= ?", (epoch,))
+            reach("discard-commit")
+
+    def is_settled(self, epoch: int) -> bool:
+        """Tell whether an earlier writer left nothing to apply or to discard."""
+        later = self._rows("SELECT 1 FROM epochs WHERE epoch > ? LIMIT 1", (epoch,))
+        return epoch == self.epoch() and not later
 
     def settle(self, epoch: int, change_hash: str) -> int:
         """Finish or discard what an earlier writer left, given what the lexical index says.
@@ -292,6 +304,8 @@ class FileTable:
         Raises:
             IndexDamagedError: If the two sides cannot belong together.
         """
+        if self.is_settled(epoch):
+            return epoch
         applied = self.epoch()
         prepared = self._rows("SELECT change_hash FROM epochs WHERE epoch = ?", (applied + 1,))
         if epoch == applied + 1 and prepared == [(change_hash,)]:
@@ -301,7 +315,7 @@ class FileTable:
         else:
             raise IndexDamagedError(
                 f"{self.path}: the file table is at epoch {applied}, the lexical index at {epoch}",
-                hint="rcm index --force builds it anew",
+                hint="rcm index builds it anew",
             )
         return epoch
 
@@ -310,12 +324,25 @@ class FileTable:
 
         Stats only save reads, so this needs no epoch.
         """
+        reach("refresh")
         with self._writing():
             self._connection.executemany(
                 "UPDATE files SET size = ?, mtime_ns = ?, ctime_ns = ?, inode = ?, scanned_ns = ? "
                 "WHERE path = ? AND until IS NULL",
                 ((*_signed(stat), scanned, os.fsencode(path)) for path, stat, scanned in rows),
             )
+
+    def checkpoint(self) -> bool:
+        """Bring everything into the one file; False if a reader is in the way for a second."""
+        reach("checkpoint")
+        self._rows("PRAGMA busy_timeout = 1000")
+        busy, _, _ = self._rows("PRAGMA wal_checkpoint(TRUNCATE)")[0]
+        return not busy
+
+    def check(self) -> list[str]:
+        """Have SQLite look at its own structure; return what is wrong, [] if nothing is."""
+        found = [str(row[0]) for row in self._rows("PRAGMA integrity_check(10)")]
+        return [] if found == ["ok"] else found
 
     def set_meta(self, values: Mapping[str, str]) -> None:
         """Store values that belong to no epoch."""
@@ -330,7 +357,7 @@ class FileTable:
             with transaction(self._connection):
                 yield
         except DatabaseError as error:
-            raise self._damaged(error) from error
+            raise meaning(self.path, error) from error
 
 
 def _file(row: tuple[Any, ...]) -> FileRow:

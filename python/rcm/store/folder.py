@@ -5,7 +5,8 @@
   LOCK                   flock; one writer, readers never wait
   CURRENT                name of the generation that readers use; replaced by rename
   IN-FLIGHT, CRASH, CRASHED   only while a run goes on or after it crashed (`rcm/crashes.py`)
-  g-000001/              one complete index: lex/, vec/, rcm.sqlite
+  g-000001/              one complete index: lex/, vec/, rcm.sqlite, MANIFEST
+    DAMAGED              why it must not be used any more, if it is so
 ```
 
 Changes never touch `CURRENT`: they are epochs inside a generation. Only a rebuild (other model,
@@ -17,17 +18,21 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from rcm.errors import IndexDamagedError, IndexNotFoundError, IndexNotWritableError
+from rcm.faults import reach
 from rcm.store.lock import WriterLock
 
 _CURRENT = "CURRENT"
 _PREFIX = "g-"
 #: What a run leaves when it crashes: files in hand, what the fault handler wrote, digests found guilty.
 CRASH_RECORDS = ("IN-FLIGHT", "CRASH", "CRASHED")
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+_POINTER = re.compile(rb"g-[0-9]{6,}\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,27 @@ class Generation:
     def database(self) -> Path:
         """The file table."""
         return self.folder / "rcm.sqlite"
+
+    @property
+    def damage_mark(self) -> Path:
+        """File that says that the generation was found damaged."""
+        return self.folder / "DAMAGED"
+
+    def check_mark(self) -> None:
+        """Refuse a generation that was found damaged.
+
+        Raises:
+            IndexDamagedError: With what was found.
+        """
+        try:
+            found = self.damage_mark.read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            return
+        raise IndexDamagedError(found.strip() or str(self.folder), hint="rcm index builds it anew")
+
+    def mark_damaged(self, found: str) -> None:
+        """Keep everyone from using the generation; the next update builds a new one."""
+        write_durably(self.damage_mark, found.encode("utf-8", "replace") + b"\n")
 
     def make(self) -> Generation:
         """Make the folders, private to the user."""
@@ -109,26 +135,29 @@ class IndexFolder:
             IndexDamagedError: If `CURRENT` names none.
         """
         try:
-            name = (self.path / _CURRENT).read_text(encoding="ascii").strip()
+            name = self.pointer.read_bytes()
         except FileNotFoundError:
             raise IndexNotFoundError(
                 f"{self.path}: no index here", hint="rcm index builds one"
             ) from None
-        except UnicodeDecodeError:
-            name = ""
-        if not (name.startswith(_PREFIX) and name[len(_PREFIX) :].isdigit()):
+        if _POINTER.fullmatch(name) is None:
             raise IndexDamagedError(
-                f"{self.path / _CURRENT}: names no generation",
-                hint="rcm index --force builds it anew",
+                f"{self.pointer}: names no generation", hint="rcm index builds it anew"
             )
-        return Generation(self.path / name)
+        generation = Generation(self.path / name.decode("ascii").strip())
+        if not generation.folder.is_dir():
+            raise IndexDamagedError(
+                f"{self.pointer}: names {generation.folder.name}, which is not there",
+                hint="rcm index builds it anew",
+            )
+        return generation
 
-    def current_or_none(self) -> Generation | None:
-        """Return the generation that readers use, None if `CURRENT` names none."""
+    def points_to(self, generation: Generation) -> bool:
+        """Tell whether readers use a generation; a damaged pointer points to none."""
         try:
-            return self.current()
+            return self.current() == generation
         except (IndexNotFoundError, IndexDamagedError):
-            return None
+            return False
 
     def generations(self) -> list[Generation]:
         """Return all generations, oldest first."""
@@ -141,14 +170,8 @@ class IndexFolder:
 
     def switch(self, generation: Generation) -> None:
         """Make a generation the current one, durably, and drop all others."""
-        part = self.path / f"{_CURRENT}.part"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-        with open(os.open(part, flags, 0o600), "w", encoding="ascii") as file:
-            file.write(generation.folder.name + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.rename(part, self.path / _CURRENT)
-        fsync_folder(self.path)
+        write_durably(self.pointer, f"{generation.folder.name}\n".encode("ascii"))
+        reach("drop-others")
         for old in self.generations():
             if old.folder != generation.folder:
                 drop(old)
@@ -175,6 +198,29 @@ def make_private(path: Path) -> None:
 def drop(generation: Generation) -> None:
     """Remove a generation; what cannot be removed now is removed by a later writer."""
     shutil.rmtree(generation.folder, ignore_errors=True)
+
+
+def write_durably(path: Path, data: bytes) -> None:
+    """Give a file this content, whole or not at all, even if the power fails.
+
+    Raises:
+        OSError: If the disk refuses, with the path.
+    """
+    part = path.with_name(f"{path.name}.part")
+    try:
+        reach("file-write")
+        with open(os.open(part, _NEW_FILE, 0o600), "wb") as file:
+            file.write(data)
+            file.flush()
+            reach("file-sync")
+            os.fsync(file.fileno())
+        reach("file-rename")
+        os.rename(part, path)
+        reach("file-sync-folder")
+        fsync_folder(path.parent)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def fsync_folder(path: Path) -> None:

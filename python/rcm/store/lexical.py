@@ -11,8 +11,8 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,7 +21,9 @@ from typing import Any, cast
 import tantivy
 
 from rcm.errors import IndexDamagedError
+from rcm.faults import reach
 from rcm.store.folder import fsync_folder
+from rcm.store.tantivy_files import damaged, meaning
 
 #: Bytes of tantivy's writing buffer: 20,000 chunks fit in one segment.
 HEAP_BYTES = 64 << 20
@@ -62,12 +64,7 @@ def _open(folder: Path, *, make: bool) -> tantivy.Index:
             return tantivy.Index(_schema(), path=str(folder))
         return tantivy.Index.open(str(folder))
     except (ValueError, OSError) as error:
-        raise damaged(folder, error) from error
-
-
-def damaged(folder: Path, error: Exception) -> IndexDamagedError:
-    """Return the error for a lexical index that tantivy refuses."""
-    return IndexDamagedError(f"{folder}: {error}", hint="rcm index --force builds it anew")
+        raise meaning(folder, error) from error
 
 
 def control(folder: Path) -> tuple[int, str]:
@@ -83,10 +80,7 @@ def _may_lock(folder: Path) -> bool:
 
 def _searcher(folder: Path) -> tuple[tantivy.Schema, tantivy.Searcher]:
     index = _open(folder, make=False)
-    try:
-        return index.schema, index.searcher()
-    except (ValueError, OSError) as error:
-        raise damaged(folder, error) from error
+    return index.schema, index.searcher()
 
 
 def _searcher_beside(folder: Path) -> tuple[tantivy.Schema, tantivy.Searcher]:
@@ -110,14 +104,15 @@ class LexicalReader:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._schema, self._searcher = (
-            _searcher(folder) if _may_lock(folder) else _searcher_beside(folder)
-        )
+        with self._reading():
+            self._schema, self._searcher = (
+                _searcher(folder) if _may_lock(folder) else _searcher_beside(folder)
+            )
         self._frequencies: dict[str, int] = {}
 
     def control(self) -> tuple[int, str]:
         """Return epoch and change hash of the commit, (0, "") before the first."""
-        hits = self._searcher.search(self._term("control", "epoch"), 2).hits
+        hits = self._search(self._term("control", "epoch"), 2).hits
         if not hits:
             return 0, ""
         if len(hits) > 1:
@@ -127,17 +122,36 @@ class LexicalReader:
             raise damaged(self._folder, ValueError("the control document has other fields"))
         return content[0], content[1]
 
-    def _stored(self, address: tantivy.DocAddress) -> list[Any]:
-        value = self._searcher.doc(address).get_first("stored")
-        if value is None:
-            raise damaged(self._folder, ValueError("a document without content"))
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
         try:
-            return cast("list[Any]", json.loads(bytes(value)))
-        except (ValueError, RecursionError) as error:
+            yield
+        except (ValueError, OSError) as error:
+            raise meaning(self._folder, error) from error
+        except RecursionError as error:
             raise damaged(self._folder, error) from error
+        except BaseException as error:
+            # tantivy panics over some damaged files; the bridge's class cannot be imported.
+            if type(error).__name__ != "PanicException":
+                raise
+            raise damaged(self._folder, RuntimeError(str(error))) from error
+
+    def _search(
+        self, query: tantivy.Query, limit: int, *, count: bool = False
+    ) -> tantivy.SearchResult:
+        with self._reading():
+            return self._searcher.search(query, limit, count=count)
+
+    def _stored(self, address: tantivy.DocAddress) -> list[Any]:
+        with self._reading():
+            value = self._searcher.doc(address).get_first("stored")
+            if value is None:
+                raise ValueError("a document without content")
+            return cast("list[Any]", json.loads(bytes(value)))
 
     def _ids(self, hits: list[tuple[Any, tantivy.DocAddress]]) -> list[int]:
-        values = self._searcher.fast_field_values("id", [address for _, address in hits])
+        with self._reading():
+            values = self._searcher.fast_field_values("id", [address for _, address in hits])
         # The field holds unsigned integers, and only the control document has none.
         found = [value for value in values if value is not None] if None in values else values
         return cast("list[int]", found)
@@ -169,8 +183,7 @@ class LexicalReader:
                 among = _Query.term_set_query(self._schema, field, list(allowed))
                 silent = _Query.const_score_query(among, 0.0)
                 query = _Query.boolean_query([(_Must, query), (_Must, silent)])
-        hits = self._searcher.search(query, limit, count=False).hits
-        return self._ids(hits)
+        return self._ids(self._search(query, limit).hits)
 
     def near(self, term: str, distance: int, without: Sequence[str], limit: int) -> list[int]:
         """Return ids of chunks that hold a term within some edits of one, a swap counting as one.
@@ -185,7 +198,7 @@ class LexicalReader:
         query = _Query.boolean_query(
             [(_Must, fuzzy), *((_MustNot, self._term("terms", other)) for other in without)]
         )
-        return self._ids(self._searcher.search(query, limit, count=False).hits)
+        return self._ids(self._search(query, limit).hits)
 
     def document_frequency(self, term: str) -> int:
         """Return how many live chunks hold a term; deleted ones do not count."""
@@ -198,8 +211,9 @@ class LexicalReader:
 
     def _count(self, term: str) -> int:
         if self._nothing_deleted:
-            return self._searcher.doc_freq("terms", term)
-        found = self._searcher.search(self._term("terms", term), 1, count=True)
+            with self._reading():
+                return self._searcher.doc_freq("terms", term)
+        found = self._search(self._term("terms", term), 1, count=True)
         # The stub leaves `count` out; it is None when it was not asked for.
         return int(getattr(found, "count", None) or 0)
 
@@ -210,7 +224,8 @@ class LexicalReader:
         tantivy does not tell, but the frequencies of the languages count deleted chunks too, each
         once, and its number of documents does not; one of these is the control document.
         """
-        languages = self._searcher.terms_with_prefix("language", "")
+        with self._reading():
+            languages = self._searcher.terms_with_prefix("language", "")
         return sum(count for _, count in languages) == self._searcher.num_docs - 1
 
     def chunks(self, ids: Sequence[int]) -> list[StoredChunk]:
@@ -223,7 +238,7 @@ class LexicalReader:
             return []
         # One search for all: a set query over as many terms takes ten times as long.
         query = _Query.boolean_query([(_Should, self._term("id", chunk_id)) for chunk_id in ids])
-        hits = self._searcher.search(query, len(ids), count=False).hits
+        hits = self._search(query, len(ids)).hits
         found = dict(zip(self._ids(hits), (address for _, address in hits), strict=True))
         return [self._chunk(chunk_id, found[chunk_id]) for chunk_id in ids]
 
@@ -233,11 +248,16 @@ class LexicalReader:
             raise damaged(self._folder, ValueError(f"chunk {chunk_id} has other fields"))
         return StoredChunk(*chunk)
 
+    @property
+    def n_chunks(self) -> int:
+        """Number of live chunks; the control document is none."""
+        return max(self._searcher.num_docs - 1, 0)
+
     def ids(self) -> list[int]:
         """Return the ids of all live chunks, sorted."""
         everything = _Query.all_query()
         count = self._searcher.num_docs
-        return sorted(self._ids(self._searcher.search(everything, max(count, 1), count=False).hits))
+        return sorted(self._ids(self._search(everything, max(count, 1)).hits))
 
 
 class LexicalWriter:
@@ -253,6 +273,7 @@ class LexicalWriter:
 
     def __init__(self, folder: Path, heap_bytes: int = HEAP_BYTES) -> None:
         self._folder = folder
+        self._closed = False
         index = _open(folder, make=True)
         self._schema = index.schema
         try:
@@ -261,7 +282,7 @@ class LexicalWriter:
             # create: without this collection every later commit fails, for ever.
             self._writer.garbage_collect_files()
         except (ValueError, OSError) as error:
-            raise damaged(folder, error) from error
+            raise meaning(folder, error) from error
         self._uncommitted = False
         for path in _left_over(folder):
             path.unlink(missing_ok=True)
@@ -285,7 +306,18 @@ class LexicalWriter:
         document.add_text("terms", terms)
         document.add_bytes("stored", json.dumps(chunk, ensure_ascii=False).encode())
         self._uncommitted = True
-        self._writer.add_document(document)
+        try:
+            self._writer.add_document(document)
+        except ValueError as error:
+            # Its thread ended earlier; why, only the commit is told.
+            raise self._cause(error) from error
+
+    def _cause(self, error: ValueError) -> OSError | IndexDamagedError:
+        try:
+            self._writer.commit()
+        except (ValueError, OSError) as cause:
+            return meaning(self._folder, cause)
+        return damaged(self._folder, error)
 
     def remove_file(self, file: str) -> None:
         """Remove all chunks of a file key."""
@@ -303,32 +335,36 @@ class LexicalWriter:
         document.add_text("control", "epoch")
         document.add_bytes("stored", json.dumps([epoch, change_hash]).encode())
         self._writer.add_document(document)
+        reach("lexical-commit")
         try:
             self._writer.commit()
         except (ValueError, OSError) as error:
             self.rollback()
-            number = re.search(r"os error (\d+)", str(error))
-            if number is not None:
-                code = int(number[1])
-                raise OSError(code, os.strerror(code), str(self._folder)) from error
-            raise OSError(f"{self._folder}: {error}") from error
+            raise meaning(self._folder, error) from error
         self._uncommitted = False
         # tantivy renames its new meta file but leaves the folder unsynced: without this, 19 of
         # 60 simulated power cuts lost a commit already reported as done.
+        reach("lexical-sync-folder")
         fsync_folder(self._folder)
         self._make_private()
 
     def rollback(self) -> None:
         """Forget everything since the last commit."""
+        if self._closed:
+            return
         self._uncommitted = False
         with suppress(ValueError, OSError):
             self._writer.rollback()
+            self._writer.garbage_collect_files()
 
     def close(self) -> None:
         """Forget what was not committed, wait for merges and let go of tantivy's own lock."""
+        if self._closed:
+            return
         # A rollback stops merges half-way: segments would pile up, and their files stay for ever.
         if self._uncommitted:
             self.rollback()
+        self._closed = True
         with suppress(ValueError, OSError):
             self._writer.wait_merging_threads()
         self._make_private()

@@ -14,6 +14,7 @@ from rcm.errors import IndexDamagedError, RcmError
 from rcm.store.files import FileTable
 from rcm.store.folder import Generation, IndexFolder
 from rcm.store.lexical import LexicalReader, StoredChunk
+from rcm.store.manifest import altered, heads_differ, read_manifest
 from rcm.store.vectors import VectorStore, open_segments
 
 _ATTEMPTS = 5
@@ -105,7 +106,7 @@ class IndexReader:
             (chunk_id,) = missing.args
             raise IndexDamagedError(
                 f"chunk {chunk_id} of {self.file_of(chunk_id).path} is not in the lexical index",
-                hint="rcm index --force builds it anew",
+                hint="rcm index builds it anew",
             ) from None
 
     def chunk(self, chunk_id: int) -> StoredChunk:
@@ -155,7 +156,7 @@ def open_reader(
             if isinstance(error, IndexDamagedError):
                 raise
             raise IndexDamagedError(
-                f"{folder.path}: {error}", hint="rcm index --force builds it anew"
+                f"{folder.path}: {error}", hint="rcm index builds it anew"
             ) from error
 
 
@@ -169,6 +170,7 @@ def _open_once(
     vectors: Callable[[dict[str, str], int], VectorStore | None] | None,
 ) -> IndexReader:
     generation = folder.current()
+    check_files(generation)
     lexical = LexicalReader(generation.lexical)
     epoch, _ = lexical.control()
     table = FileTable(generation.database, write=False)
@@ -177,17 +179,20 @@ def _open_once(
             if not table.readable_at(epoch):
                 raise _MovedOnError(f"epoch {epoch} is not in the file table")
             files = [IndexedFile(*row) for row in table.chunked(epoch)]
-            _check_files(generation, files)
+            _check_rows(generation, files)
             rows, dead, meta = table.segments(epoch), table.dead(epoch), table.meta(epoch)
     finally:
         table.close()
-    segments = open_segments(generation.vectors, rows, dead, memory_map=memory_map)
+    dim, model = vector_shape(generation, meta)
+    segments = open_segments(
+        generation.vectors, rows, dead, dim=dim, model=model, memory_map=memory_map
+    )
     stop = files[-1].first_id + files[-1].n_chunks if files else 0
     remote = vectors(meta, stop) if vectors is not None else None
     return IndexReader(lexical, segments, files, meta, epoch, remote)
 
 
-def _check_files(generation: Generation, files: list[IndexedFile]) -> None:
+def _check_rows(generation: Generation, files: list[IndexedFile]) -> None:
     """Refuse paths that lead out of the tree, and ids that overlap: a table may come from anywhere."""
     end = 0
     for file in files:
@@ -195,9 +200,38 @@ def _check_files(generation: Generation, files: list[IndexedFile]) -> None:
         if outside or file.path[:1] in ("", "/") or "\0" in file.path or file.first_id < end:
             raise IndexDamagedError(
                 f"{generation.database}: {file.path!r} cannot be a file of the tree",
-                hint="rcm index --force builds it anew",
+                hint="rcm index builds it anew",
             )
         end = file.first_id + file.n_chunks
+
+
+def check_files(generation: Generation) -> None:
+    """Compare sizes and beginnings of all files with what was written; takes a millisecond.
+
+    Vector segments are compared when they are opened.
+
+    Raises:
+        IndexDamagedError: If something differs, or damage was found earlier.
+        FileNotFoundError: If a file is missing.
+    """
+    generation.check_mark()
+    differing = heads_differ(generation, read_manifest(generation))
+    if differing is not None:
+        raise IndexDamagedError(differing, hint="rcm index builds it anew")
+
+
+def vector_shape(generation: Generation, meta: dict[str, str]) -> tuple[int, bytes]:
+    """Return length and model digest of the vectors in local segments.
+
+    Raises:
+        IndexDamagedError: If the index does not say.
+    """
+    try:
+        return 0 if meta.get("qdrant_url") else int(meta["dim"]), bytes.fromhex(meta["model"])
+    except (KeyError, ValueError) as error:
+        raise IndexDamagedError(
+            f"{generation.database}: no shape of vectors ({error})", hint="rcm index builds it anew"
+        ) from error
 
 
 def recorded_meta(generation: Generation) -> dict[str, str]:
@@ -212,6 +246,23 @@ def recorded_meta(generation: Generation) -> dict[str, str]:
         return {}
     finally:
         table.close()
+
+
+def trusted_meta(generation: Generation) -> dict[str, str]:
+    """Return what a generation says of itself, {} if its file table is not as it was written.
+
+    For an update, which takes over what was chosen earlier; reads the whole file table.
+    """
+    try:
+        manifest = read_manifest(generation)
+        table = [e for e in manifest.entries if e.name == generation.database.name]
+        wrong = altered(generation, table) if manifest.sealed else []
+    except RcmError:
+        return {}
+    for _, what in wrong:
+        generation.mark_damaged(f"{generation.database}: {what}")
+        return {}
+    return recorded_meta(generation)
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,29 +67,37 @@ class VectorSink(Protocol):
 
 
 def open_segments(
-    folder: Path, rows: Sequence[SegmentRow], dead: Ranges, *, memory_map: bool = True
+    folder: Path,
+    rows: Sequence[SegmentRow],
+    dead: Ranges,
+    *,
+    dim: int,
+    model: bytes,
+    memory_map: bool = True,
 ) -> _rcm.Segments:
     """Open the segments of one epoch.
 
+    Args:
+        folder: Where they lie.
+        rows: What the file table says of them.
+        dead: Ids that belong to no file.
+        dim: Length of their vectors.
+        model: SHA-256 of the model that made these.
+        memory_map: False reads them into memory.
+
     Raises:
         FileNotFoundError: If a file is gone: a writer has moved on, or it was lost.
-        IndexDamagedError: If a file has another size than the file table says, or is damaged.
+        IndexDamagedError: If a file is not the one that the file table lists, or is damaged.
     """
     for row in rows:
         # The table may come from anywhere: what it names lies in this folder or is not opened.
         if not _SEGMENT_NAME.fullmatch(str(row.name)):
             raise IndexDamagedError(
                 f"{folder}: {row.name!r} is no name of a segment",
-                hint="rcm index --force builds it anew",
+                hint="rcm index builds it anew",
             )
-    paths = [folder / row.name for row in rows]
-    for path, row in zip(paths, rows, strict=True):
-        if path.stat().st_size != row.bytes:
-            raise IndexDamagedError(
-                f"{path}: {path.stat().st_size} bytes instead of {row.bytes}",
-                hint="rcm index --force builds it anew",
-            )
-    return _rcm.Segments(paths, list(dead), memory_map=memory_map)
+    files = [(folder / row.name, row.n_rows, row.bytes, row.crc32) for row in rows]
+    return _rcm.Segments(files, list(dead), dim=dim, model=model, memory_map=memory_map)
 
 
 def write_segment(
@@ -123,10 +131,17 @@ def segments_to_merge(rows: Sequence[SegmentRow], dead: Ranges) -> Sequence[Segm
 
 
 def merge_segments(
-    folder: Path, epoch: int, rows: Sequence[SegmentRow], dead: Ranges
+    folder: Path, epoch: int, rows: Sequence[SegmentRow], dead: Ranges, *, dim: int, model: bytes
 ) -> SegmentRow | None:
-    """Write the live rows of segments as one new segment; None when nothing in them is alive."""
-    segments = open_segments(folder, rows, dead)
+    """Write the live rows of segments as one new segment; None when nothing in them is alive.
+
+    Raises:
+        IndexDamagedError: If one of them is not as it was written.
+    """
+    try:
+        segments = open_segments(folder, rows, dead, dim=dim, model=model)
+    except FileNotFoundError as error:
+        raise IndexDamagedError(str(error), hint="rcm index builds it anew") from error
     if not segments.live_rows:
         return None
     name = _segment_name(epoch)

@@ -14,13 +14,18 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from rcm import _rcm
+from rcm.errors import RcmError
+from rcm.faults import reach
 from rcm.store.files import FileChange, FileRow, FileTable, SegmentRow
 from rcm.store.folder import Generation
 from rcm.store.lexical import HEAP_BYTES, LexicalWriter, control
+from rcm.store.manifest import Seal
+from rcm.store.tantivy_files import lexical_files
 from rcm.store.vectors import (
     VectorSink,
     merge_segments,
@@ -66,19 +71,28 @@ class IndexWriter:
         self.generation = generation.make()
         self._dim, self._model, self._sink = dim, model, sink
         self._heap_bytes = heap_bytes
+        self._seal = Seal(generation)
         self.table = FileTable(generation.database, write=True)
-        self.epoch = self.table.settle(*control(generation.lexical))
+        self.epoch = self._settle()
         self._sweep()
         self._files = {row.path: row for row in self.table.files(self.epoch)}
         self._next_id = self.table.next_id()
         self._pending = _Pending()
         self._builder = _rcm.SegmentBuilder(dim, model)
+        self._failed = False
         self.commits = 0
         self.seconds = {"lexical": 0.0, "vectors": 0.0, "commit": 0.0}
+
+    def _settle(self) -> int:
+        epoch, change_hash = control(self.generation.lexical)
+        if not self.table.is_settled(epoch):
+            self._seal.break_()
+        return self.table.settle(epoch, change_hash)
 
     @cached_property
     def _lexical(self) -> LexicalWriter:
         # An update that finds nothing changed never pays for opening it.
+        self._seal.break_()
         return LexicalWriter(self.generation.lexical, self._heap_bytes)
 
     def known(self) -> list[tuple[str, int, int, int, int, bytes, int]]:
@@ -187,6 +201,7 @@ class IndexWriter:
     def refresh(self, rows: Sequence[tuple[str, tuple[int, int, int, int], int]]) -> None:
         """Note new stats of files whose content is as indexed; needs no commit."""
         if rows:
+            self._seal.break_()
             self.table.refresh(rows)
 
     # --- commit --------------------------------------------------------------------------------
@@ -201,7 +216,8 @@ class IndexWriter:
             False when there was nothing to commit.
 
         Raises:
-            OSError: If the disk refuses; the index is as it was before.
+            OSError: If the disk refuses; the index is as it was before, or as it was to become.
+            IndexDamagedError: If what is to be merged is not as it was written.
         """
         pending = self._pending
         if not (pending.put or pending.removed) and meta.items() <= self.table.meta().items():
@@ -209,10 +225,15 @@ class IndexWriter:
         started = time.perf_counter()
         epoch = self.epoch + 1
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        change = self._change(epoch, {**meta, "updated_at": now, "next_id": str(self._next_id)})
-        change_hash = self.table.prepare(epoch, change)
-        self._lexical.commit(epoch, change_hash)
-        self.table.apply(epoch)
+        self._seal.break_()
+        try:
+            change = self._change(epoch, {**meta, "updated_at": now, "next_id": str(self._next_id)})
+            change_hash = self.table.prepare(epoch, change)
+            self._lexical.commit(epoch, change_hash)
+            self.table.apply(epoch)
+        except BaseException:
+            self._failed = True
+            raise
         self.epoch = epoch
         self.commits += 1
         if self._sink is not None:
@@ -236,7 +257,8 @@ class IndexWriter:
         dropped: list[str] = []
         revived: list[int] = []
         if merged:
-            one = merge_segments(folder, epoch, merged, dead)
+            reach("merge")
+            one = merge_segments(folder, epoch, merged, dead, dim=self._dim, model=self._model)
             names = {row.name for row in merged}
             dropped = [row.name for row in rows if row.name in names]
             for row in added:
@@ -258,13 +280,36 @@ class IndexWriter:
 
     def _sweep(self) -> None:
         """Delete segment files that no epoch needs."""
+        reach("sweep")
         needed = {row.name for row in self.table.segments(self.epoch)}
         for path in self.generation.vectors.iterdir():
             if path.name not in needed:
                 path.unlink(missing_ok=True)
 
+    def seal(self) -> None:
+        """Write down, once all is done, which files there are and their checksums.
+
+        Raises:
+            IndexDamagedError: If files merged into others were not as they were written.
+        """
+        if self._seal.unbroken:
+            return
+        if "_lexical" in self.__dict__:
+            self._lexical.close()
+        # With a reader in the way the manifest stays open; the next writer closes it.
+        if self.table.checkpoint():
+            lexical = self.generation.lexical.name
+            names = [f"{lexical}/{name}" for name in lexical_files(self.generation.lexical)]
+            self._seal.renew([self.generation.database.name, *names])
+
     def close(self) -> None:
         """Forget what was not committed and let go of the files."""
         if "_lexical" in self.__dict__:
             self._lexical.close()
+        if self._failed:
+            # On a full disk, say, give back what the commit took; else the next writer does it.
+            with suppress(OSError, RcmError):
+                self.epoch = self._settle()
+                self._sweep()
+        self._seal.let_go()
         self.table.close()

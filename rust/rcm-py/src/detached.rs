@@ -18,6 +18,11 @@ pub fn detached<T: Send>(py: Python<'_>, work: impl Send + FnOnce() -> Result<T,
     py.detach(|| guarded(work)).map_err(to_py)
 }
 
+/// Runs short `work` with errors of its own without the interpreter lock; a panic becomes an ordinary exception.
+pub fn unlocked<T: Send>(py: Python<'_>, work: impl Send + FnOnce() -> T) -> PyResult<T> {
+    detached(py, || Ok(work()))
+}
+
 /// Runs long `work` on a thread of its own while this one waits and looks at signals.
 ///
 /// When a signal handler raises, the exception is returned at once; the thread is told by `cancel` and ends alone.

@@ -8,6 +8,7 @@ mod by_file;
 mod detached;
 mod embed;
 mod error;
+mod files;
 mod inspect;
 mod secrets;
 mod segments;
@@ -31,6 +32,9 @@ fn _rcm(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<segments::PySegmentBuilder>()?;
     module.add_class::<segments::PySegments>()?;
     module.add_class::<by_file::PyFiles>()?;
+    module.add_function(wrap_pyfunction!(files::checksums, module)?)?;
+    module.add_function(wrap_pyfunction!(files::heads, module)?)?;
+    module.add_function(wrap_pyfunction!(files::reach, module)?)?;
     module.add_function(wrap_pyfunction!(walk::walk, module)?)?;
     module.add_function(wrap_pyfunction!(walk::hash_files, module)?)?;
     module.add_function(wrap_pyfunction!(stream::last_noted, module)?)?;

@@ -1,21 +1,27 @@
 //! Vector segments for Python: building, opening, scoring.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use rcm_core::pipeline::TermedChunk;
 use rcm_core::terms::{SPELLING_BITS, name_key};
-use rcm_vectors::{Bm25, Row, Segment, SegmentBuilder, SegmentInfo, Segments, Shares, reference_key};
+use rcm_vectors::{
+    Bm25, Expected, Row, Segment, SegmentBuilder, SegmentError, SegmentInfo, Segments, Shares, reference_key,
+};
 
 use crate::by_file::{PyFiles, scored};
+use crate::detached::unlocked;
 use crate::embed::PyVectors;
 use crate::error::segment_to_py;
 use crate::stream::PyBatch;
 
 /// Start and end (exclusive) of a run of chunk ids.
 type IdRange = (u64, u64);
+
+/// Path, rows, size in bytes and CRC-32 of a segment file.
+type SegmentRow = (PathBuf, usize, u64, u32);
 
 /// Collects rows for one new segment.
 #[pyclass(name = "SegmentBuilder", module = "rcm._rcm", frozen)]
@@ -63,8 +69,8 @@ impl PySegmentBuilder {
 
     /// Writes the segment durably: (rows, bytes, CRC-32).
     fn write(&self, py: Python<'_>, path: PathBuf) -> PyResult<(usize, u64, u32)> {
-        let written = py.detach(|| self.0.lock().unwrap_or_else(PoisonError::into_inner).write(&path));
-        written.map(parts).map_err(segment_to_py)
+        let write = || self.0.lock().unwrap_or_else(PoisonError::into_inner).write(&path);
+        unlocked(py, write)?.map(parts).map_err(segment_to_py)
     }
 }
 
@@ -100,15 +106,26 @@ pub struct PySegments(Segments);
 
 #[pymethods]
 impl PySegments {
-    /// Opens segment files; `dead` are sorted, disjoint id ranges.
+    /// Opens the segment files that an index lists, if they are what it says; `dead` are sorted, disjoint id ranges.
     #[new]
-    #[pyo3(signature = (paths, dead, *, memory_map = true))]
-    fn new(py: Python<'_>, paths: Vec<PathBuf>, dead: Vec<IdRange>, memory_map: bool) -> PyResult<Self> {
-        py.detach(|| {
-            let open = |path: &PathBuf| open(path, memory_map).map(Arc::new);
-            let segments = paths.iter().map(open).collect::<Result<_, _>>()?;
+    #[pyo3(signature = (files, dead, *, dim, model, memory_map = true))]
+    fn new(
+        py: Python<'_>,
+        files: Vec<SegmentRow>,
+        dead: Vec<IdRange>,
+        dim: usize,
+        model: [u8; 32],
+        memory_map: bool,
+    ) -> PyResult<Self> {
+        let open = |(path, rows, bytes, crc32): SegmentRow| {
+            let segment = if memory_map { Segment::open(&path) } else { Segment::open_in_memory(&path) }?;
+            segment.matches(&Expected { rows, bytes, crc32, dim, model })?;
+            Ok::<_, SegmentError>(Arc::new(segment))
+        };
+        unlocked(py, || {
+            let segments = files.into_iter().map(open).collect::<Result<_, _>>()?;
             Ok(Self(Segments::new(segments, &dead)))
-        })
+        })?
         .map_err(segment_to_py)
     }
 
@@ -192,18 +209,19 @@ impl PySegments {
         self.0.vector(chunk_id)
     }
 
-    /// Writes the live rows of all segments as one: (rows, bytes, CRC-32).
+    /// Number of live rows whose vector is all zero.
+    fn zero_vectors(&self, py: Python<'_>) -> usize {
+        py.detach(|| self.0.zero_vectors())
+    }
+
+    /// Writes the live rows of all segments as one: (rows, bytes, CRC-32). Every file is verified before.
     fn merge(&self, py: Python<'_>, path: PathBuf) -> PyResult<(usize, u64, u32)> {
-        py.detach(|| rcm_vectors::merge(&self.0, &path)).map(parts).map_err(segment_to_py)
+        unlocked(py, || rcm_vectors::merge(&self.0, &path))?.map(parts).map_err(segment_to_py)
     }
 
     /// Reads a segment file whole and compares its checksum.
     #[staticmethod]
     fn verify(py: Python<'_>, path: PathBuf) -> PyResult<()> {
-        py.detach(|| Segment::open(&path)?.verify()).map_err(segment_to_py)
+        unlocked(py, || Segment::open(&path)?.verify())?.map_err(segment_to_py)
     }
-}
-
-fn open(path: &Path, memory_map: bool) -> Result<Segment, rcm_vectors::SegmentError> {
-    if memory_map { Segment::open(path) } else { Segment::open_in_memory(path) }
 }

@@ -45,7 +45,8 @@ fn main() -> Result<ExitCode, SegmentError> {
         keys.dedup();
         let terms: Vec<(u32, u16)> = keys.into_iter().map(|key| (key, 1)).collect();
         let length = terms.len() as u32;
-        builder.push(&Row { id, vector: &vector, length, terms: &terms, definitions: &[] })?;
+        let row = Row { id, vector: &vector, length, terms: &terms, definitions: &[], references: &[] };
+        builder.push(&row)?;
     }
     println!("{:?}", builder.write(Path::new(file))?);
     Ok(ExitCode::SUCCESS)

@@ -16,7 +16,9 @@
 
 mod bm25;
 mod builder;
+mod checksum;
 mod error;
+pub mod fault;
 mod files;
 mod format;
 mod kernel;
@@ -31,12 +33,13 @@ mod write;
 
 pub use bm25::Bm25;
 pub use builder::{Row, SegmentBuilder};
+pub use checksum::{Checksum, HEAD_BYTES};
 pub use error::SegmentError;
 pub use files::{FileScore, Files, Shares};
 pub use format::FORMAT_VERSION;
 pub use links::reference_key;
 pub use merge::merge;
 pub use scan::Nearest;
-pub use segment::Segment;
+pub use segment::{Expected, Segment};
 pub use segments::{Definition, Segments};
 pub use write::SegmentInfo;

@@ -14,7 +14,7 @@ use crate::write::{DefinitionEntry, SegmentInfo, Source, write_segment};
 /// Rows are streamed from the old files to the new one: 24 bytes a row and a definition are held in memory.
 ///
 /// # Errors
-/// [`SegmentError::Damaged`] if the segments differ in dimension or model, [`SegmentError::Row`] if a row is live in two
+/// [`SegmentError::Damaged`] if a segment is not as it was written, or they differ in dimension or model, [`SegmentError::Row`] if a row is live in two
 /// of them, [`SegmentError::Io`] if the file cannot be written.
 pub fn merge(segments: &Segments, path: &Path) -> Result<SegmentInfo, SegmentError> {
     let parts = segments.parts();
@@ -29,6 +29,8 @@ pub fn merge(segments: &Segments, path: &Path) -> Result<SegmentInfo, SegmentErr
             ));
         }
     }
+    // A flipped bit copied to a new file would have a fitting checksum there.
+    segments.verify()?;
     let live = parts.iter().enumerate();
     let mut rows: Vec<_> = live
         .flat_map(|(at, part)| part.rows().map(move |row| (part.segment.id(row), at as u32, row as u32)))

@@ -8,6 +8,21 @@ use crate::format::{HEADER_BYTES, Header, Layout, lower_bound, number_u16, numbe
 use crate::links::reference_key;
 use crate::map::Bytes;
 
+/// What whoever keeps a list of segments knows of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Expected {
+    /// Number of rows.
+    pub rows: usize,
+    /// Size of the file.
+    pub bytes: u64,
+    /// What [`SegmentInfo`](crate::SegmentInfo) said when it was written.
+    pub crc32: u32,
+    /// Vector length.
+    pub dim: usize,
+    /// Digest of the model.
+    pub model: [u8; 32],
+}
+
 /// An open segment file. Every access stays within the file, whatever its bytes are.
 #[derive(Debug)]
 pub struct Segment {
@@ -60,15 +75,32 @@ impl Segment {
         }
     }
 
+    /// Compares header and checksum with what is known of the file; the rows are not read.
+    ///
+    /// # Errors
+    /// [`SegmentError::Damaged`] if it is another file, or its header was altered.
+    pub fn matches(&self, expected: &Expected) -> Result<(), SegmentError> {
+        let same = self.bytes.len() as u64 == expected.bytes
+            && (self.rows(), self.dim(), self.model()) == (expected.rows, expected.dim, expected.model)
+            && self.crc32() == expected.crc32;
+        if same {
+            Ok(())
+        } else {
+            Err(SegmentError::damaged(&self.path, "not the file that the index lists"))
+        }
+    }
+
+    fn crc32(&self) -> u32 {
+        number_u32(self.section(&self.layout.crc), 0)
+    }
+
     /// Reads the whole file: is it as it was written?
     ///
     /// # Errors
     /// [`SegmentError::Damaged`] if its checksum differs or something is out of order.
     pub fn verify(&self) -> Result<(), SegmentError> {
         let damaged = |reason: &str| Err(SegmentError::damaged(&self.path, reason));
-        if crc32fast::hash(&self.bytes[..self.layout.crc.start])
-            != number_u32(self.section(&self.layout.crc), 0)
-        {
+        if crc32fast::hash(&self.bytes[..self.layout.crc.start]) != self.crc32() {
             return damaged("the checksum differs: the file was altered after it was written");
         }
         let definitions = (0..self.header.definitions).map(|at| (self.name(at), self.owner(at)));

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::error::SegmentError;
 use crate::segment::Segment;
 
 /// A definition of a name.
@@ -113,6 +114,20 @@ impl Segments {
     /// Ids of the live rows, segment by segment, ascending within each.
     pub fn live_ids(&self) -> impl Iterator<Item = u64> {
         self.parts.iter().flat_map(|part| part.rows().map(|row| part.segment.id(row)))
+    }
+
+    /// Live rows whose vector is all zero: text that the model knows no token of. Only words find these.
+    pub fn zero_vectors(&self) -> usize {
+        let vectors = self.parts.iter().flat_map(|part| part.rows().map(|row| part.segment.vector(row)));
+        vectors.filter(|vector| !vector.is_empty() && vector.iter().all(|&value| value == 0)).count()
+    }
+
+    /// Reads all files whole: are they as they were written?
+    ///
+    /// # Errors
+    /// [`SegmentError::Damaged`] for the first that is not.
+    pub fn verify(&self) -> Result<(), SegmentError> {
+        self.parts.iter().try_for_each(|part| part.segment.verify())
     }
 
     /// The vector of a live row; `None` if there is no such row.

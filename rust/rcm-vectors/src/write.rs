@@ -5,6 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use crate::error::SegmentError;
+use crate::fault;
 use crate::format::Header;
 
 /// (name key, id of the row, [kind, indentation, forward declaration, 0]).
@@ -57,8 +58,7 @@ pub(crate) fn write_segment(source: &impl Source, path: &Path) -> Result<Segment
     let part = Path::new(&part);
     let info = write_file(source, part).map_err(|error| SegmentError::io(part, error));
     let named = info.and_then(|info| {
-        std::fs::rename(part, path).map_err(|error| SegmentError::io(path, error))?;
-        sync_folder(path).map_err(|error| SegmentError::io(path, error))?;
+        make_durable(part, path).map_err(|error| SegmentError::io(path, error))?;
         Ok(info)
     });
     if named.is_err() {
@@ -68,13 +68,23 @@ pub(crate) fn write_segment(source: &impl Source, path: &Path) -> Result<Segment
     named
 }
 
+fn make_durable(part: &Path, path: &Path) -> io::Result<()> {
+    fault::reach("segment-rename")?;
+    std::fs::rename(part, path)?;
+    fault::reach("segment-sync-folder")?;
+    sync_folder(path)
+}
+
 fn write_file(source: &impl Source, path: &Path) -> io::Result<SegmentInfo> {
+    fault::reach("segment-create")?;
     let file = BufWriter::with_capacity(1 << 20, create(path)?);
     let mut out = Checked { file, crc: crc32fast::Hasher::new(), bytes: 0, gathered: Vec::new() };
     write_sections(source, &mut out)?;
+    fault::reach("segment-write")?;
     let crc32 = out.crc.clone().finalize();
     out.write(&crc32.to_le_bytes())?;
     let file = out.file.into_inner().map_err(io::IntoInnerError::into_error)?;
+    fault::reach("segment-sync")?;
     file.sync_all()?;
     Ok(SegmentInfo { rows: source.header().rows, bytes: out.bytes, crc32 })
 }
