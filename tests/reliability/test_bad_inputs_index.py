@@ -316,7 +316,7 @@ def test_an_index_made_otherwise_is_refused_and_rebuilt(
     for key, value in (
         ("format", "0"),
         ("format", "999"),
-        ("model", "00" * 32),
+        ("terms", "999"),
         ("grammars", "other"),
     ):
         set_meta(folder, key, value)
