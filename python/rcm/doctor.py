@@ -13,6 +13,7 @@ import shutil
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from rcm.errors import IndexDamagedError, IndexLockedError, IndexNotFoundError
@@ -20,7 +21,7 @@ from rcm.store.checks import Examination
 from rcm.store.files import FileRow
 from rcm.store.folder import Generation, IndexFolder
 from rcm.store.lock import WriterLock
-from rcm.types import DoctorReport, Finding, FindingLevel
+from rcm.types import DoctorReport, Finding, FindingLevel, IndexReport
 
 #: Files compared with the tree: enough to see that an index is of another state, and quick.
 SAMPLE_QUICK, SAMPLE_FULL = 50, 500
@@ -85,6 +86,31 @@ def examine(
         seconds=time.perf_counter() - started,
         cpu_seconds=time.process_time() - started_cpu,
     )
+
+
+def examine_and_repair(
+    look: Callable[..., DoctorReport], update: Callable[[], IndexReport]
+) -> DoctorReport:
+    """Look at an index and repair what can be repaired; what was damaged, an update rebuilds.
+
+    Args:
+        look: `examine` of the index.
+        update: Brings the index up to date.
+    """
+    report = look(repair=True)
+    if report.verdict != "damaged" and report.sealed:
+        return report
+    made = update()
+    was = [
+        Finding("repaired", found.check, f"{found.message}: the index was rebuilt")
+        for found in report.findings
+        if found.level == "damage"
+    ]
+    if not was:
+        text = f"what an interrupted update left is finished, epoch {made.epoch}"
+        was = [Finding("repaired", "manifest", text)]
+    again = look()
+    return replace(again, findings=(*was, *again.findings))
 
 
 def _look(

@@ -31,7 +31,6 @@ from rcm.store.reader import (
 )
 from rcm.types import (
     DoctorReport,
-    Finding,
     IndexMode,
     IndexReport,
     IndexStatus,
@@ -491,23 +490,10 @@ class Index:
             IndexNotFoundError: If there is no index.
             IndexLockedError: If something is to be repaired and another process is writing.
         """
-        from rcm.doctor import examine
+        from rcm.doctor import examine, examine_and_repair
 
         look = partial(examine, self.root, self._folder, self._expected_identity, full=full)
-        report = look(repair=repair)
-        if not repair or (report.verdict != "damaged" and report.sealed):
-            return report
-        made = self.update()
-        again = look()
-        was = [
-            Finding("repaired", found.check, f"{found.message}: the index was rebuilt")
-            for found in report.findings
-            if found.level == "damage"
-        ]
-        if not was:
-            text = f"what an interrupted update left is finished, epoch {made.epoch}"
-            was = [Finding("repaired", "manifest", text)]
-        return replace(again, findings=(*was, *again.findings))
+        return examine_and_repair(look, self.update) if repair else look()
 
     def clear(self) -> None:
         """Delete the index.

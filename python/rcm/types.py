@@ -225,8 +225,8 @@ class Finding:
         level: `"damage"` if the index must not be used, `"repaired"` if it was something and is
             right now, `"warning"` for what wants attention, `"note"` for what is worth knowing.
         check: Which check: `"lock"`, `"disk"`, `"pointer"`, `"mark"`, `"manifest"`, `"files"`,
-            `"control"`, `"table"`, `"segments"`, `"ids"`, `"vectors"`, `"orphans"`,
-            `"permissions"`, `"identity"`, `"tree"`, `"contents"`, `"left_over"`, `"private"`.
+            `"contents"`, `"control"`, `"table"`, `"segments"`, `"ids"`, `"vectors"`,
+            `"left-over"`, `"orphans"`, `"permissions"`, `"identity"` or `"tree"`.
         message: What was found, with the path it is about.
     """
 

@@ -6,7 +6,7 @@ Each check yields what it finds, good and bad; a part that cannot be read is fou
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -52,18 +52,18 @@ class Examination:
 
         What is damaged is not handed to tantivy, which may panic over it.
         """
-        for check in (self._mark, self._files, self._contents, self._left_over, self._private):
+        for check in (self._mark, self._files, self._contents, self._left_over, self._permissions):
             damaged = False
             try:
                 for finding in check():
                     damaged = damaged or finding.level == "damage"
                     yield finding
             except IndexDamagedError as error:
-                yield Finding("damage", check.__name__.lstrip("_"), str(error))
+                yield Finding("damage", _name(check), str(error))
                 return
             except FileNotFoundError as error:
                 path = error.filename or self.generation.folder
-                yield Finding("damage", check.__name__.lstrip("_"), f"{path}: missing")
+                yield Finding("damage", _name(check), f"{path}: missing")
                 return
             if damaged:
                 return
@@ -209,7 +209,7 @@ class Examination:
         """Orphans that rcm or tantivy made; what others put there is theirs."""
         return [path for path in self.orphans if _OWN_NAME.fullmatch(path.name)]
 
-    def _private(self) -> Found:
+    def _permissions(self) -> Found:
         if self.manifest is None or not self.manifest.sealed:
             return
         for path in (self.generation.folder, *self.generation.folder.rglob("*")):
@@ -221,3 +221,7 @@ class Examination:
                 yield Finding(
                     "warning", "permissions", f"{path}: others may use it (mode {mode & 0o777:o})"
                 )
+
+
+def _name(check: Callable[[], Found]) -> str:
+    return check.__name__.lstrip("_").replace("_", "-")
