@@ -10,8 +10,8 @@ files ten chunks. Times are CPU and wall milliseconds, medians over the queries 
 from __future__ import annotations
 
 import random
-import struct
 import statistics
+import struct
 import sys
 import time
 from collections.abc import Callable
