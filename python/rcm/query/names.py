@@ -29,13 +29,17 @@ _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _INNER_CAPITAL = re.compile(r"[a-z0-9][A-Z]|[A-Z][A-Z][a-z]")
 #: In a sentence: a name in code quotes, called, or qualified.
 _QUOTED = re.compile(rf"`({_PATH})(?:\(\))?`")
-_CALLED = re.compile(rf"({_PATH})\(\)")
+_CALLED = re.compile(rf"(?<!\w)({_PATH})\(\)")
 _QUALIFIED = re.compile(rf"(?<![\w./\\]){_PART}(?:(?:::|->|#|\.){_PART})+(?![\w/\\])")
 #: What follows the last dot of a file's name, of a host's, or of an abbreviation, not of a method.
 _NO_NAME = re.compile(
     r"[a-z]|py|pyi|rs|go|js|mjs|cjs|ts|tsx|jsx|java|kt|cs|cpp|cc|hpp|rb|php|swift|scala|lua|sh|hs|exs?|"
     r"zig|html|css|json|ya?ml|toml|md|txt|cfg|ini|lock|com|org|net|io|dev|NET"
 )
+
+
+#: Characters of a query that are looked at; a longer one is pasted text.
+_LONGEST = 8_192
 
 
 class Names(NamedTuple):
@@ -63,7 +67,8 @@ def find_names(text: str, *, capitals: bool = True) -> Names:
         text: The query.
         capitals: Whether capitalised words other than the first count, too, as in English.
     """
-    alone = _ONE.fullmatch(text.strip())
+    text = text.strip()[:_LONGEST]
+    alone = _ONE.fullmatch(text)
     if alone is not None and _is_one(alone):
         *scopes, last = _SPLIT.split(alone["name"])
         return Names((last.rstrip("!?") or last,), True, tuple(scopes))

@@ -23,11 +23,15 @@ import re
 from dataclasses import dataclass
 
 _PATH = r"(?:[A-Za-z]:[\\/])?[\w.@+\-\\/~]*[\w\-]\.[A-Za-z]\w{0,9}"
+#: Paths begin where their characters do: tried at every one, a long run of them would take for ever.
+_BEGIN = r"(?<![\w.@+\-\\/~])"
+#: Characters of a query, and of each line, that are looked at: traces are shorter.
+_LONGEST, _LONGEST_LINE = 64 << 10, 2_000
 _PLACE = re.compile(
-    rf"(?P<path>{_PATH})(?:[\"']?,? (?:on )?line |:line |:|\()(?P<line>[1-9]\d{{0,6}})\b(?::\d+)?\)?"
+    rf"{_BEGIN}(?P<path>{_PATH})(?:[\"']?,? (?:on )?line |:line |:|\()(?P<line>[1-9]\d{{0,6}})\b(?::\d+)?\)?"
 )
 #: A path without a line: with a folder, or it would be any word with a dot.
-_BARE = re.compile(rf"(?<![\w:/])(?P<path>(?:[\w.@+\-~]*[\\/]){_PATH})(?![\w\\/])")
+_BARE = re.compile(rf"(?<!:){_BEGIN}(?P<path>(?:[\w.@+\-~]*[\\/]){_PATH})(?![\w\\/])")
 #: What a frame calls its function, on its own line or the one before.
 _FUNCTIONS = tuple(
     re.compile(pattern)
@@ -82,12 +86,12 @@ class Mentions:
 
 def find_places(text: str) -> Mentions:
     """Return the places that a query mentions, and the query without them if it is a trace."""
-    lines = text.splitlines() or [text]
+    lines = [line[:_LONGEST_LINE] for line in text[:_LONGEST].splitlines()] or [""]
     frames = [nth for nth, line in enumerate(lines) if _PLACE.search(line)]
     places = [_place(match) for nth in frames for match in _PLACE.finditer(lines[nth])]
     trace = len(lines) > 2 and bool(frames)
     if not trace:
-        places += [_place(match) for match in _BARE.finditer(_PLACE.sub(" ", text))]
+        places += [_place(match) for match in _BARE.finditer(_PLACE.sub(" ", " ".join(lines)))]
         return Mentions(tuple(dict.fromkeys(places)), (), text, False)
     if any(lines[nth].lstrip().startswith("File ") for nth in frames):
         frames, places = frames[::-1], places[::-1]  # Python's innermost frame comes last
