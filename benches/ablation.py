@@ -28,7 +28,10 @@ from rcm.store.folder import IndexFolder
 from rcm.store.reader import IndexReader, open_reader
 
 #: Weights that switch a part off when they are 0.
-PARTS = ("aggregation", "stem", "definition", "size", "test", "prose", "bundled", "rare")
+PARTS = (
+    "aggregation", "stem", "definition", "references", "size", "test", "prose", "bundled", "place",
+    "rare", "verbatim",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,17 +49,17 @@ class Weights:
     stem: float = 0.2
     definition: float = 0.1
     one_word: float = 4.0
-    references: float = 0.12
+    references: float = 0.09
     referring: int = 100
     definers: int = 3
-    size: float = 0.05
+    size: float = 0.08
     size_cap: int = 40
     test: float = 0.7
     asked: float = 0.25
     prose: float = 0.5
     bundled: float = 0.7
     place: float = 2.0
-    rare: float = 1.0
+    rare: float = 0.5
     verbatim: float = 1.0
 
 

@@ -29,6 +29,7 @@ impl PyChunkStream {
         plan, *, mode = "parallel", workers = 1, max_file_bytes = 1 << 20, secrets = "redact", allowed = Vec::new(),
         block_bytes = BLOCK_BYTES, in_flight = None, crashed = Vec::new()
     ))]
+    #[expect(clippy::too_many_arguments, reason = "keyword arguments of a Python method")]
     fn new(
         plan: &PyPlan,
         mode: &str,
