@@ -23,6 +23,8 @@ LINES: dict[str, list[list[str]]] = {
     ],
     "related": [["related", "src/retry.py:5", "ROOT"]],
     "status": [["status", "ROOT"]],
+    "doctor": [["doctor", "ROOT"], ["doctor", "ROOT", "--full"]],
+    "secrets": [["secrets", "ROOT"]],
     "inspect": [["inspect", "ROOT/src/retry.py"]],
     "completions": [["completions", "bash"]],
     "clear": [["clear", "ROOT", "--yes"]],
@@ -40,7 +42,8 @@ def lines(root: Path) -> list[list[str]]:
 def run_all(root: Path, before: Sequence[str]) -> None:
     for line in lines(root):
         ended = rcm(*line, before=before)
-        assert ended.code == 0, (line, ended)
+        # There is no secret in the tree: nothing found, as grep would say it.
+        assert ended.code == (1 if line[0] == "secrets" else 0), (line, ended)
 
 
 def test_every_command_is_in_the_list() -> None:

@@ -361,9 +361,28 @@ def test_a_rare_word_is_a_signal(styles: Index) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["x" * 10**6, "a." * 10**5, "/" * 10**6, "....." * 10**5, "in `" + "a" * 10**6, "at x(" * 10**5]
-    + ["\n".join(["f.py:1 " + "(" * 1990] * 40), "a-" * 10**5 + "b()", "fn " * 10**5],
-    ids=["word", "dots", "slashes", "ellipses", "quoted", "frames", "brackets", "hyphens", "keywords"],
+    [
+        "x" * 10**6,
+        "a." * 10**5,
+        "/" * 10**6,
+        "....." * 10**5,
+        "in `" + "a" * 10**6,
+        "at x(" * 10**5,
+        "\n".join(["f.py:1 " + "(" * 1990] * 40),
+        "a-" * 10**5 + "b()",
+        "fn " * 10**5,
+    ],
+    ids=[
+        "word",
+        "dots",
+        "slashes",
+        "ellipses",
+        "quoted",
+        "frames",
+        "brackets",
+        "hyphens",
+        "keywords",
+    ],
 )
 def test_no_long_query_takes_more_than_its_length(text: str) -> None:
     # Quadratic time in any pattern would take these minutes.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, get_args
 
 from rcm import _rcm
 from rcm.embed import Embedder, open_embedder
-from rcm.errors import IndexNotFoundError, IndexStaleError, ModelError, RcmError
+from rcm.errors import IndexDamagedError, IndexNotFoundError, IndexStaleError, ModelError, RcmError
 from rcm.query import Question, understand
 from rcm.rank import Ranked, rank
 from rcm.rank.ranking import by_chunk_score
@@ -406,9 +406,7 @@ class Index:
         if self._reader is None or not self._stamp_of_reader.holds():
             # The stamp is older than what is opened, so that nothing committed meanwhile is missed.
             stamp = self._stamp(self._folder.current())
-            reader = open_reader(
-                self._folder, memory_map=self._settings.memory_map, vectors=self._remote
-            )
+            reader = self._opened()
             self._check_identity(reader.meta, words_only=words_only)
             self._reader, self._stamp_of_reader = reader, stamp
             self._model_fits = not words_only
@@ -416,6 +414,24 @@ class Index:
             self._check_identity(self._reader.meta, words_only=False)
             self._model_fits = True
         return self._reader
+
+    def _opened(self) -> IndexReader:
+        try:
+            return open_reader(
+                self._folder, memory_map=self._settings.memory_map, vectors=self._remote
+            )
+        except IndexDamagedError:
+            # An index of another format may lack what this one must have: that is no damage.
+            made = self._recorded().get("format")
+            if made is not None and made != str(FORMAT_VERSION):
+                raise self._stale("format") from None
+            raise
+
+    def _stale(self, *fields: str) -> IndexStaleError:
+        return IndexStaleError(
+            f"the index of {self.root} was made otherwise: {', '.join(fields)} changed",
+            hint="rcm index brings it up to date",
+        )
 
     def _stamp(self, generation: Generation) -> Stamp:
         """Return what changes with every commit, rebuild and finding: three stats, no read."""
@@ -447,10 +463,7 @@ class Index:
         expected = self._rules(url) if words_only else self._identity(self._model(meta), url)
         different = [name for name, value in expected.items() if meta.get(name) != value]
         if different:
-            raise IndexStaleError(
-                f"the index of {self.root} was made otherwise: {', '.join(different)} changed",
-                hint="rcm index brings it up to date",
-            )
+            raise self._stale(*different)
 
     # --- status ------------------------------------------------------------------------------
 
