@@ -1,8 +1,8 @@
 """The one table of ranking constants.
 
 Each names what leaving it out costs, in NDCG@10 on the 21 development repositories of the
-search-quality benchmark, from .908 with all of them; "whole" is on whole repositories, tests and
-documents included, from .888 (`benches/ablation.py`, `docs/ranking.md`).
+search-quality benchmark, from .918 with all of them; "whole" is on whole repositories, tests and
+documents included, from .908 (`benches/ablation.py`, `docs/ranking.md`).
 """
 
 from __future__ import annotations
@@ -15,24 +15,29 @@ class Weights:
     """Constants of the ranking, in points of the final score unless said otherwise.
 
     Attributes:
-        semantic: Share of the cosine in a chunk's score; lexical only is -.029.
-        lexical: Share of BM25 in a chunk's score; semantic only is -.032.
+        semantic: Share of the cosine in a chunk's score; lexical only is -.032.
+        lexical: Share of BM25 in a chunk's score; semantic only is -.028.
         pool: Best chunks of a query that count towards their files.
-        aggregation: Share of a file's best chunks added to its best; without it -.020.
+        aggregation: Share of a file's best chunks added to its best; without it -.016.
         aggregated: How many of a file's best chunks are added.
         decay: Each further chunk counts this much of the one before it; 8 chunks with .6 instead of
             4 with .5 was +.004 to +.007 with two tables.
         stem: For the share of a file name's parts that occur in the query; without it -.011.
-        definition: For a file that defines an identifier of the query; without it -.010.
+        definition: For a file that defines an identifier of the query; without it -.006.
         one_word: Factor on `definition` when the query is one identifier.
-        size: Per natural logarithm of a file's chunks, over 5; without it +.001, but
-            -.006 on questions about architecture.
+        references: For a file that defines names which the best chunks use, the most used being 1;
+            without it -.005, whole -.007.
+        referring: How many of the best chunks speak so.
+        definers: A name that more chunks than this define leads nowhere.
+        size: Per natural logarithm of a file's chunks, over 5; without it -.004, whole -.005.
         size_cap: Chunks beyond this many count no more, lest generated giants win.
-        test: Taken off tests, examples, benchmarks and docs not asked for; without it -.003,
-            whole -.042.
+        test: Taken off tests, examples, benchmarks and docs not asked for; without it -.002,
+            whole -.029.
+        asked: Share of `test` that is taken off all the same when the query has a word for such: 0
+            is whole -.003, in a repository of a test framework.
         prose: Taken off prose, settings and data not asked for: they say the words, code does it;
-            without it -.003, whole -.014.
-        bundled: Taken off build output and vendored code not asked for; without it whole -.009.
+            without it -.004, whole -.017.
+        bundled: Taken off build output and vendored code not asked for; without it whole -.010.
         place: For a file that the query names with a path and a line, half of it without a line: above
             the sum of all other parts, since a stack trace or a person points at it.
         rare: For a program with words of the query that hardly another chunk has, times their share
