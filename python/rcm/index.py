@@ -362,7 +362,7 @@ class Index:
         Raises:
             IndexNotFoundError: If the tree is not indexed.
         """
-        return dict(_question(query, self._open_reader()).corrections)
+        return dict(_question(query, self._open_reader(words_only=True)).corrections)
 
     def find_related(self, path: str, line: int, *, top_k: int = 10) -> list[SearchResult]:
         """Find code like the chunk around a line, best first, one result per file, itself left out.

@@ -18,7 +18,7 @@ _META, _MANAGED = "meta.json", ".managed.json"
 _ERROR_NUMBER = re.compile(r"os error (\d+)|code: (\d+)")
 _REFUSALS = (
     errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EMFILE, errno.ENFILE, errno.EACCES,
-    errno.EPERM, errno.EROFS, errno.ENOMEM,
+    errno.EPERM, errno.EROFS, errno.ENOMEM, errno.EAGAIN,
 )  # fmt: skip
 
 
@@ -30,6 +30,10 @@ def damaged(folder: Path, error: Exception) -> IndexDamagedError:
 def meaning(folder: Path, error: Exception) -> OSError | IndexDamagedError:
     """Return what an error of tantivy means: the system refuses something, or files are damaged."""
     numbers = [int(first or second) for first, second in _ERROR_NUMBER.findall(str(error))]
+    if "Failed to spawn" in str(error):
+        numbers.append(
+            errno.EAGAIN
+        )  # no thread could be started: too little memory, too many processes
     number = next((number for number in numbers if number in _REFUSALS), None)
     if number is None:
         return damaged(folder, error)
