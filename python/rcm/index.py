@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, Self, get_args
 
 from rcm.access import FORMAT_VERSION as FORMAT_VERSION
 from rcm.access import Access
+from rcm.freshness import verified
 from rcm.query import Question, understand
 from rcm.rank import Ranked, rank
 from rcm.rank.ranking import by_chunk_score
 from rcm.results import results_of
 from rcm.search import Candidates, Filters, nearest_chunks, plain_text, retrieve
-from rcm.settings import Settings
+from rcm.settings import REFRESH_SECONDS, Settings
 from rcm.spelling import correct
 from rcm.store.folder import IndexFolder
 from rcm.store.reader import IndexReader, trusted_meta
@@ -27,6 +28,8 @@ from rcm.types import (
     IndexReport,
     IndexStatus,
     Progress,
+    Refreshed,
+    RefreshPolicy,
     SearchMode,
     SearchResult,
     SecretsMode,
@@ -224,6 +227,38 @@ class Index:
         finally:
             lock.release()
 
+    def refresh(
+        self,
+        policy: RefreshPolicy = "auto",
+        *,
+        budget: float = REFRESH_SECONDS,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> Refreshed:
+        """Look at the tree and bring the index up to date if that is cheap.
+
+        For callers who search next: nothing here keeps a search from answering.
+
+        Args:
+            policy: `"auto"` updates when the time that it will take, by the rate of earlier
+                updates, is within `budget`; `"always"` updates (a missing index is made), `"never"`
+                does not even look.
+            budget: Seconds that an automatic update may take.
+            progress: Called now and then with how far an update has come.
+
+        Returns:
+            What was done and why, and how many files are known to differ still.
+
+        Raises:
+            ValueError: If there is no such policy.
+            RcmError: With `"always"`, what `update` raises, but for the lock: if another process
+                still writes after five seconds, the index stays as it is.
+        """
+        from rcm.refresh import refresh
+
+        return refresh(
+            self.root, self._access, partial(self.update, progress=progress), policy, budget
+        )
+
     # --- search ------------------------------------------------------------------------------
 
     def search(
@@ -238,6 +273,11 @@ class Index:
         reranker: str | None = None,
     ) -> list[SearchResult]:
         """Find the code that answers a query, best first, one result per file.
+
+        The index answers as it is (`refresh` brings it up to date), and each result is held
+        against its file: `freshness` says whether it is as it was indexed. Results of files that
+        have changed since show what the file has now, where it is found there; those of deleted
+        files come last.
 
         Args:
             query: A question, words, an identifier: any text.
@@ -276,7 +316,7 @@ class Index:
             ranked = rank(question, candidates, reader, top_k=top_k)
         else:
             ranked = self._read_again(question, candidates, reader, top_k, reranker)
-        return results_of(reader, ranked[:top_k], str(self.root))
+        return self._answer(reader, ranked[:top_k])
 
     def _read_again(
         self,
@@ -325,7 +365,10 @@ class Index:
             file = reader.file_index(other)
             if file not in found and len(found) < top_k:
                 found[file] = Ranked(other, score, {"semantic": score})
-        return results_of(reader, list(found.values()), str(self.root))
+        return self._answer(reader, list(found.values()))
+
+    def _answer(self, reader: IndexReader, ranked: Sequence[Ranked]) -> list[SearchResult]:
+        return verified(self.root, reader, results_of(reader, ranked, str(self.root)))
 
     def _chunk_at(self, reader: IndexReader, path: str, line: int) -> int:
         relative = os.path.normpath(path)
