@@ -42,6 +42,7 @@ PUBLIC = [
     "SecretsMode",
     "SecretsReport",
     "VectorStoreError",
+    "WatchEvent",
     "__version__",
     "enclosing_root",
     "find_secrets",
@@ -59,6 +60,7 @@ VALUES = [
     rcm.SearchResult,
     rcm.SecretFinding,
     rcm.SecretsReport,
+    rcm.WatchEvent,
 ]
 ERRORS = [
     value

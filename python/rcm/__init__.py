@@ -46,6 +46,7 @@ from rcm.types import (
     SecretFinding,
     SecretsMode,
     SecretsReport,
+    WatchEvent,
 )
 
 __all__ = [
@@ -74,6 +75,7 @@ __all__ = [
     "SecretsMode",
     "SecretsReport",
     "VectorStoreError",
+    "WatchEvent",
     "__version__",
     "enclosing_root",
     "find_secrets",

@@ -36,6 +36,7 @@ from rcm.types import (
 )
 
 if TYPE_CHECKING:
+    from rcm.chunks import ScanOptions
     from rcm.rank.cross_encoder import CrossEncoder
 
 #: Chunks looked at for related code; one result per file comes out.
@@ -133,6 +134,12 @@ class Index:
     def close(self) -> None:
         """Let go of open files; the index can be used again all the same."""
         self._access.close()
+
+    def scan_options(self) -> ScanOptions:
+        """Return what the last update looked at, the defaults where there is no index."""
+        from rcm.chunks import ScanOptions
+
+        return ScanOptions.from_meta(self._access.recorded())
 
     # --- update ------------------------------------------------------------------------------
 

@@ -30,6 +30,8 @@ _FILE_SECONDS = 0.015
 _OPEN_SECONDS, _HASH_RATE = 20e-6, 200e6
 #: So many files whose stat alone proves nothing are worth an update that notes their stats.
 _WORTH_NOTING = 64
+#: The reason when another process holds the lock.
+LOCKED = "another process is writing the index"
 #: Seconds to wait for another writer: it is likely to do what is wanted here.
 _PATIENCE = {"auto": 0.25, "always": 5.0}
 
@@ -141,7 +143,7 @@ def _update(
     try:
         report = update(lock_timeout=_PATIENCE[policy])
     except IndexLockedError:
-        return told("another process is writing the index", pending=pending)
+        return told(LOCKED, pending=pending)
     except (RcmError, OSError) as error:
         if policy == "always":
             raise

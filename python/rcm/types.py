@@ -11,6 +11,7 @@ SearchMode: TypeAlias = Literal["hybrid", "bm25", "semantic"]
 SecretsMode: TypeAlias = Literal["redact", "skip-chunk", "skip-file", "off"]
 Freshness: TypeAlias = Literal["fresh", "changed", "deleted"]
 RefreshPolicy: TypeAlias = Literal["auto", "never", "always"]
+WatchEventKind: TypeAlias = Literal["watching", "updated", "waiting", "failed", "polling"]
 FindingLevel: TypeAlias = Literal["ok", "note", "warning", "repaired", "damage"]
 
 
@@ -161,6 +162,31 @@ class IndexReport:
     warning: str | None = None
     secrets: SecretsMode = "redact"
     secrets_allowed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class WatchEvent:
+    """What happened while a tree was watched.
+
+    Attributes:
+        event: `"watching"` once the index is up to date, `"updated"`, `"waiting"` for another
+            writer, `"failed"` when an update did (it is tried again), `"polling"` when the system
+            gives no hints and the tree is scanned every few seconds instead.
+        time: When, ISO 8601 in UTC.
+        files_indexed: Files (re)indexed.
+        files_removed: Files that are gone.
+        chunks_total: Chunks in the index then, 0 where nothing was updated.
+        seconds: What the update took.
+        reason: Why, where something is in the way.
+    """
+
+    event: WatchEventKind
+    time: str
+    files_indexed: int = 0
+    files_removed: int = 0
+    chunks_total: int = 0
+    seconds: float = 0.0
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from rcm.types import (
     Refreshed,
     SearchResult,
     SecretsReport,
+    WatchEvent,
 )
 
 
@@ -106,6 +107,11 @@ def secrets_object(report: SecretsReport) -> dict[str, Any]:
     """What `rcm secrets --json` prints: the report, no value in it."""
     findings = [_with_path_bytes(finding.path, plain(finding)) for finding in report.findings]
     return {**plain(report), "findings": findings}
+
+
+def watch_object(event: WatchEvent, *, root: str) -> dict[str, Any]:
+    """What `rcm watch --json` prints on one line: the event and `root`."""
+    return {**plain(event), "root": root}
 
 
 def doctor_object(report: DoctorReport) -> dict[str, Any]:
