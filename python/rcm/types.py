@@ -136,6 +136,9 @@ class IndexReport:
         secrets: What is done about secrets.
         secrets_allowed: Secrets that stay in the files indexed in this run, because their line or
             `.rcm-secrets-allow` says so.
+        files_reused: Files of a first index whose chunks and vectors another index had, from the
+            same content at the same path; they count as unchanged, too.
+        reused_from: Tree of that index, or an empty string.
     """
 
     root: str
@@ -162,6 +165,8 @@ class IndexReport:
     warning: str | None = None
     secrets: SecretsMode = "redact"
     secrets_allowed: int = 0
+    files_reused: int = 0
+    reused_from: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,6 +110,9 @@ def announce(done: Done) -> None:
         return
     if report.warning:
         write_notice(render_warning(report.warning, style_for(sys.stderr)))
+    if report.reused_from:
+        reused = count(report.files_reused, "file")
+        write_notice(f"reused {reused} from the index of {escape_path(report.reused_from)}\n")
     if report.files_indexed or report.files_removed:
         indexed = count(report.files_indexed, "file")
         chunks = count(report.chunks_total, "chunk")
