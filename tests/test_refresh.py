@@ -164,6 +164,21 @@ def test_a_search_is_up_to_date_by_itself(
     assert (shown["refreshed"]["updated"], shown["refreshed"]["pending"]) == (True, 0)
 
 
+def test_a_search_says_what_it_did(index: Index, tree: Path, capsys: Streams) -> None:
+    def told() -> str:
+        main(["search", "backoff", str(tree)])
+        return capsys.readouterr().err.partition(" in ")[0]
+
+    (tree / "late.py").write_text(LATE)
+    assert told() == "indexed 1 file"
+    (tree / "late.py").write_text("x = 1\n")
+    (tree / "notes.txt").unlink()
+    assert told() == "indexed 1 file, removed 1 file"
+    (tree / "late.py").unlink()
+    assert told() == "removed 1 file"
+    assert told() == ""
+
+
 def test_a_search_says_what_it_left(index: Index, tree: Path, capsys: Streams) -> None:
     slow(index)
     (tree / "late.py").write_text(LATE)
