@@ -301,7 +301,7 @@ def test_search_json_says_what_a_look_at_the_tree_came_to() -> None:
     )
     assert found["refreshed"] == {
         "policy": "auto", "checked": True, "updated": False, "pending": 12,
-        "reason": "about 3.0 s of work, more than 1", "seconds": 0.02,
+        "reason": "about 3.0 s of work, more than 1",
     }  # fmt: skip
 
 

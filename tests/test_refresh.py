@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import sqlite3
 from pathlib import Path
@@ -88,7 +89,34 @@ def test_dear_changes_wait_and_are_counted(index: Index, tree: Path) -> None:
 
 def test_without_time_to_read_stats_have_to_do(index: Index, tree: Path) -> None:
     (tree / "late.py").write_text(LATE)
-    check(index.refresh(budget=0.0), updated=False, pending=1, reason="more than 0")
+    check(index.refresh(budget=1e-4), updated=False, pending=1, reason="more than 0.0001")
+
+
+def test_a_huge_tree_is_not_even_looked_at(
+    index: Index, tree: Path, monkeypatch: pytest.MonkeyPatch, capsys: Streams
+) -> None:
+    monkeypatch.setattr("rcm.refresh._LOOK_SECONDS", 1_000.0)
+    (tree / "late.py").write_text(LATE)
+    looked = index.refresh()
+    assert (looked.checked, looked.updated) == (False, False)
+    assert looked.reason == "the tree was not looked at: 6 files take about 6000.0 s, more than 1"
+    main(["search", "backoff", str(tree)])
+    assert capsys.readouterr().err.startswith(looked.reason)
+    assert index.refresh(budget=math.inf).updated
+
+
+def test_nothing_is_rebuilt_by_the_way(index: Index, tree: Path, capsys: Streams) -> None:
+    (tree / "late.py").write_text(LATE)
+    (tree / ".rcm-secrets-allow").write_text("0123abcd\n")
+    check(
+        index.refresh(),
+        updated=False,
+        pending=1,
+        reason="the index has to be rebuilt: secrets_allowed changed",
+    )
+    assert main(["search", "backoff", str(tree)]) == exits.FOUND
+    assert "has to be rebuilt" in capsys.readouterr().err
+    assert index.refresh("always").updated
 
 
 def test_never_does_not_look(index: Index, tree: Path) -> None:

@@ -152,6 +152,14 @@ def test_it_waits_for_another_writer(tree: Path, watched: Callable[..., Watcher]
     assert watcher.kinds().count("waiting") == 1
 
 
+def test_an_index_made_otherwise_is_rebuilt(tree: Path, watched: Callable[..., Watcher]) -> None:
+    watcher = watched()
+    (tree / ".rcm-secrets-allow").write_text("0123abcd\n")
+    (tree / "late.py").write_text("def arrived_late():\n    return 1\n")
+    watcher.until(lambda: watcher.finds("arrived_late", "late.py"))
+    assert "failed" not in watcher.kinds()
+
+
 def test_two_watchers_follow_one_tree(tree: Path, watched: Callable[..., Watcher]) -> None:
     first, second = watched(), watched()
     for nth in range(5):

@@ -18,7 +18,7 @@ from threading import Event
 from rcm.chunks import walk
 from rcm.errors import IndexLockedError, RcmError
 from rcm.index import Index
-from rcm.refresh import LOCKED
+from rcm.refresh import LOCKED, REBUILD
 from rcm.types import IndexReport, Progress, WatchEvent, WatchEventKind
 
 #: Hints are gathered until there is none for so long, but no longer than the second figure.
@@ -192,15 +192,15 @@ class _Follower:
         try:
             looked = self._index.refresh(budget=math.inf, progress=self._progress)
             report = looked.report
-            if not looked.checked:
-                # There is no index, or one that has to be rebuilt.
+            if not looked.checked or looked.reason.startswith(REBUILD):
+                # There is no index, or one that was made otherwise.
                 report = self._index.update(lock_timeout=0.0, progress=self._progress)
         except IndexLockedError as error:
             return _event("waiting", reason=str(error))
         except (RcmError, OSError) as error:
             _there(root)
             return _event("failed", reason=str(error))
-        if looked.checked and looked.pending:
+        if report is None and looked.pending:
             kind: WatchEventKind = "waiting" if looked.reason == LOCKED else "failed"
             return _event(kind, reason=looked.reason)
         return _updated(report) if report is not None else None

@@ -104,7 +104,9 @@ def refuse_everything(index: Index) -> None:
 def announce(done: Done) -> None:
     """Says on standard error what was done before a search, and what was left."""
     report = done.report if isinstance(done, Refreshed) else done
-    if isinstance(done, Refreshed) and done.pending:
+    if isinstance(done, Refreshed) and (
+        done.pending or (done.policy == "auto" and not done.checked)
+    ):
         write_notice(f"{_behind(done)}\n")
     if report is None:
         return
@@ -114,14 +116,14 @@ def announce(done: Done) -> None:
         reused = count(report.files_reused, "file")
         write_notice(f"reused {reused} from the index of {escape_path(report.reused_from)}\n")
     if report.files_indexed or report.files_removed:
-        done = f"indexed {count(report.files_indexed, 'file')}"
-        if report.files_removed:
-            gone = f"removed {count(report.files_removed, 'file')}"
-            done = f"{done}, {gone}" if report.files_indexed else gone
+        numbers = (("indexed", report.files_indexed), ("removed", report.files_removed))
+        what = ", ".join(f"{verb} {count(n, 'file')}" for verb, n in numbers if n)
         chunks = count(report.chunks_total, "chunk")
-        write_notice(f"{done} in {duration(report.seconds)}, {chunks} in the index\n")
+        write_notice(f"{what} in {duration(report.seconds)}, {chunks} in the index\n")
 
 
 def _behind(refreshed: Refreshed) -> str:
+    if not refreshed.checked:
+        return f"{escape_path(refreshed.reason)}; `rcm index` brings the index up to date"
     changed = f"{count(refreshed.pending, 'file')} changed since the index was made"
     return f"{changed} ({escape_path(refreshed.reason)}); `rcm index` brings it up to date"

@@ -82,10 +82,11 @@ def related_object(
 
 
 def refreshed_object(refreshed: Refreshed | None) -> dict[str, Any] | None:
-    """What a look at the tree came to, without the report of its update; null after a first index."""
+    """What a look at the tree came to, null after a first index; no times: equal answers are equal bytes."""
     if refreshed is None:
         return None
-    return {name: value for name, value in plain(refreshed).items() if name != "report"}
+    names = ("policy", "checked", "updated", "pending", "reason")
+    return {name: getattr(refreshed, name) for name in names}
 
 
 def report_object(report: IndexReport, *, index_dir: str) -> dict[str, Any]:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import TypeAlias
-from weakref import finalize
 
-from rcm.store.database import Connection, DatabaseError, connect, meaning
+from rcm.store.database import DatabaseError, connect, meaning
 from rcm.store.files import INODE_MASK, LIVE
 
 #: Path, size, mtime_ns, ctime_ns, inode, SHA-256 and when the scan that read it began.
@@ -26,7 +24,7 @@ _SELECT = (
 
 
 class KnownFiles:
-    """The file table as seen by those who look at the tree: read when asked, one connection.
+    """The file table as seen by those who look at the tree: read when asked.
 
     A later epoch may have been committed since; then files that it replaced are not found.
 
@@ -37,12 +35,7 @@ class KnownFiles:
 
     def __init__(self, database: Path, epoch: int) -> None:
         self._database, self._epoch = database, epoch
-
-    @cached_property
-    def _connection(self) -> Connection:
-        connection = connect(self._database, write=False)
-        finalize(self, connection.close)
-        return connection
+        self._read: dict[str, KnownRow] = {}
 
     def all(self) -> list[KnownRow]:
         """Return every file, those without chunks included.
@@ -54,10 +47,13 @@ class KnownFiles:
         return self._rows(_SELECT, (self._epoch,))
 
     def of(self, paths: Sequence[str]) -> dict[str, KnownRow]:
-        """Return the rows of some files; errors as those of `all`."""
-        asked = f"{_SELECT} AND path IN ({', '.join('?' * len(paths))})"
-        rows = self._rows(asked, (self._epoch, *map(os.fsencode, paths)))
-        return {row[0]: row for row in rows}
+        """Return the rows of those files that are known, read once; errors as those of `all`."""
+        missing = [path for path in paths if path not in self._read]
+        if missing:
+            asked = f"{_SELECT} AND path IN ({', '.join('?' * len(missing))})"
+            rows = self._rows(asked, (self._epoch, *map(os.fsencode, missing)))
+            self._read.update((row[0], row) for row in rows)
+        return {path: self._read[path] for path in paths if path in self._read}
 
     def sample(self, count: int) -> list[KnownRow]:
         """Return some files, by no order that has to do with their place; errors as those of `all`."""
@@ -65,12 +61,16 @@ class KnownFiles:
 
     def _rows(self, query: str, values: tuple[object, ...]) -> list[KnownRow]:
         decode, mask = os.fsdecode, INODE_MASK
+        # Opened each time: a connection kept would keep files open as long as an agent lives.
+        connection = connect(self._database, write=False)
         try:
             return [
                 (decode(path), size, mtime, ctime, inode & mask, digest, scanned)
-                for path, size, mtime, ctime, inode, digest, scanned in self._connection.execute(
+                for path, size, mtime, ctime, inode, digest, scanned in connection.execute(
                     query, values
                 )
             ]
         except DatabaseError as error:
             raise meaning(self._database, error) from error
+        finally:
+            connection.close()
