@@ -53,6 +53,11 @@ def test_a_definition_whose_body_is_new_is_still_it() -> None:
     check("x = 1\n\ndef backoff_seconds(attempt):\n    return 7\n", (3, 4))
 
 
+def test_a_short_definition_is_enough() -> None:
+    place = find_place("x = 1\ndef go():\n    return 2\n", "def go():\n    return 1", 1, "go")
+    assert place == Place(2, 3, "def go():\n    return 2")
+
+
 def test_a_renamed_definition_is_found_by_its_body() -> None:
     check("# other\n" + CHUNK.replace("backoff_seconds", "pause"), (2, 5))
 

@@ -76,7 +76,8 @@ def _exact(lines: list[str], wanted: list[str], near: int) -> int | None:
 
 def _alike(lines: list[str], wanted: list[str], near: int, symbol: str) -> tuple[int, int] | None:
     """Return the run of lines that has most of the wanted ones in their order."""
-    telling = _telling(wanted)
+    defined = _definition(wanted, symbol)
+    telling = _telling(wanted, defined)
     places = _positions(lines, telling)
     shift = [at - nth - near for nth, found in telling.items() for at in places.get(found, ())]
     if not shift:
@@ -91,7 +92,6 @@ def _alike(lines: list[str], wanted: list[str], near: int, symbol: str) -> tuple
             if line in places
         ]
     )
-    defined = _definition(wanted, symbol)
     enough = len(pairs) >= max(2, _ENOUGH * len(telling))
     if not (enough or any(nth == defined for nth, _ in pairs)):
         return None
@@ -100,14 +100,17 @@ def _alike(lines: list[str], wanted: list[str], near: int, symbol: str) -> tuple
     return (start, stop) if stop - start <= _MOST_GROWTH * len(wanted) else None
 
 
-def _telling(wanted: list[str]) -> dict[int, str]:
-    """Return the lines that are there once and say something, by their number in the chunk."""
+def _telling(wanted: list[str], defined: int | None) -> dict[int, str]:
+    """Return the lines that are there once and say something, by their number in the chunk.
+
+    The line of the definition always does, however short.
+    """
     stripped = [line.strip() for line in wanted]
     times = Counter(stripped)
     return {
         nth: line
         for nth, line in enumerate(stripped)
-        if times[line] == 1 and len(_WORDS.findall(line)) >= _TELLING
+        if times[line] == 1 and (nth == defined or len(_WORDS.findall(line)) >= _TELLING)
     }
 
 
