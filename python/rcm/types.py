@@ -101,6 +101,8 @@ class IndexReport:
         secrets: What is done about secrets.
         secrets_allowed: Secrets that stay in the files indexed in this run, because their line or
             `.rcm-secrets-allow` says so.
+        words_only: Chunks written in this run that have no vector and are found by their words alone:
+            nothing in them means anything to the model, or it gave values that are not finite.
     """
 
     root: str
@@ -127,6 +129,7 @@ class IndexReport:
     warning: str | None = None
     secrets: SecretsMode = "redact"
     secrets_allowed: int = 0
+    words_only: int = 0
 
 
 @dataclass(frozen=True, slots=True)

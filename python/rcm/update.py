@@ -23,6 +23,7 @@ from rcm.embed import Embedder
 from rcm.errors import IndexDamagedError
 from rcm.memory import plan_memory
 from rcm.settings import PIPELINE_FILES, default_workers, root_name
+from rcm.store.embedding_cache import CachedEmbedder
 from rcm.store.folder import Generation, IndexFolder, drop
 from rcm.store.vectors import VectorSink
 from rcm.store.writer import IndexWriter
@@ -242,7 +243,7 @@ class _Run:
         self.counts: Counter[str] = Counter()
         self.failures: list[FileFailure] = []
         self.moved: list[str] = []
-        self.chunks = self.redactions = self.allowed = self.removed = self.total = 0
+        self.chunks = self.redactions = self.allowed = self.removed = self.total = self.wordy = 0
         self.walked: _rcm.Walked
         self.by_content: dict[str, int] = {}
         self.merkle_root = ""
@@ -308,6 +309,7 @@ class _Run:
             writer.put(batch, outcomes, vectors, scanned_ns)
             done += len(outcomes)
             self.chunks += len(batch)
+            self.wordy += sum(part.n_zero() for part in vectors)
             self._progress("index", done, total)
             late = time.monotonic() - checkpoint > CHECKPOINT_SECONDS
             many = writer.pending_chunks >= min(CHECKPOINT_CHUNKS, self.memory.checkpoint_chunks)
@@ -393,7 +395,8 @@ class _Run:
         by_content = self.by_content
         known_skips = sum(by_content.values()) - self.counts["skipped"]
         listed = self.options.allowed.warning
-        told = [text for text in (self.walked.warning, *warnings, listed) if text]
+        refusal = self.embedder.refusal if isinstance(self.embedder, CachedEmbedder) else None
+        told = [text for text in (self.walked.warning, *warnings, listed, refusal) if text]
         return IndexReport(
             root=str(self.root),
             mode=self.mode,
@@ -419,6 +422,7 @@ class _Run:
             warning="\n".join(told) or None,
             secrets=self.options.scan.secrets,
             secrets_allowed=self.allowed,
+            words_only=self.wordy,
         )
 
 
