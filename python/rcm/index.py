@@ -155,6 +155,7 @@ class Index:
         secrets: SecretsMode | None = None,
         max_memory: int | None = None,
         cross_mounts: bool | None = None,
+        reuse: bool = True,
         lock_timeout: float = 5.0,
         progress: Callable[[Progress], None] | None = None,
     ) -> IndexReport:
@@ -176,6 +177,8 @@ class Index:
             max_memory: Bytes of memory that the run may use, by default `RCM_MAX_MEMORY`, else no
                 limit. Less is slower; the index is the same. 160 MiB is the least.
             cross_mounts: Enter file systems that are mounted below the root.
+            reuse: Let a first index begin as a copy of the index of a tree that is much the same (a
+                worktree, a clone): files with the same path and content are not indexed again.
             lock_timeout: Seconds to wait while another process writes.
             progress: Called now and then with how far the run has come.
 
@@ -221,6 +224,7 @@ class Index:
                 force_sequential=self._settings.force_sequential,
                 max_memory=max_memory or self._settings.max_memory,
                 progress=progress,
+                donors=self._settings.indexes if reuse and not force else None,
             )
             embedder = self._access.embedder(recorded)
             url = self._access.url(recorded)

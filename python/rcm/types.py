@@ -138,6 +138,9 @@ class IndexReport:
             `.rcm-secrets-allow` says so.
         words_only: Chunks written in this run that have no vector and are found by their words alone:
             nothing in them means anything to the model, or it gave values that are not finite.
+        files_reused: Files of a first index whose chunks and vectors another index had, from the
+            same content at the same path; they count as unchanged, too.
+        reused_from: Tree of that index, or an empty string.
     """
 
     root: str
@@ -165,6 +168,8 @@ class IndexReport:
     secrets: SecretsMode = "redact"
     secrets_allowed: int = 0
     words_only: int = 0
+    files_reused: int = 0
+    reused_from: str = ""
 
 
 @dataclass(frozen=True, slots=True)

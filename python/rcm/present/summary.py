@@ -46,6 +46,7 @@ def listed_names(names: Iterable[str], limit: int) -> list[str]:
 def _facts(report: IndexReport, index_dir: str) -> list[tuple[str, str]]:
     return [
         ("files", _files(report)),
+        *_reused(report),
         ("skipped", _skipped(report.skipped)),
         ("secrets", _secrets(report)),
         ("chunks", _chunks(report)),
@@ -63,6 +64,14 @@ def _files(report: IndexReport) -> str:
         f"{report.files_unchanged:,} unchanged, {report.files_removed:,} removed, "
         f"{sum(report.skipped.values()):,} skipped, {len(report.failures):,} failed"
     )
+
+
+def _reused(report: IndexReport) -> list[tuple[str, str]]:
+    if not report.reused_from:
+        return []
+    return [
+        ("reused", f"{count(report.files_reused, 'file')} from the index of {report.reused_from}")
+    ]
 
 
 def _skipped(skipped: Mapping[str, int]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TypeAlias
+from weakref import finalize
 
 from rcm.store.database import Connection, DatabaseError, connect, meaning
 from rcm.store.files import INODE_MASK, LIVE
@@ -39,7 +40,9 @@ class KnownFiles:
 
     @cached_property
     def _connection(self) -> Connection:
-        return connect(self._database, write=False)
+        connection = connect(self._database, write=False)
+        finalize(self, connection.close)
+        return connection
 
     def all(self) -> list[KnownRow]:
         """Return every file, those without chunks included.
@@ -55,6 +58,10 @@ class KnownFiles:
         asked = f"{_SELECT} AND path IN ({', '.join('?' * len(paths))})"
         rows = self._rows(asked, (self._epoch, *map(os.fsencode, paths)))
         return {row[0]: row for row in rows}
+
+    def sample(self, count: int) -> list[KnownRow]:
+        """Return some files, by no order that has to do with their place; errors as those of `all`."""
+        return self._rows(f"{_SELECT} ORDER BY digest LIMIT ?2", (self._epoch, count))
 
     def _rows(self, query: str, values: tuple[object, ...]) -> list[KnownRow]:
         decode, mask = os.fsdecode, INODE_MASK

@@ -106,7 +106,8 @@ impl Root {
 
     /// Opens `path` so that no component below the root is a symbolic link.
     fn open_beneath(&self, path: &Path) -> Result<OwnedFd, Unread> {
-        if path.as_os_str().is_empty() || path.components().any(|part| !matches!(part, Component::Normal(_))) {
+        if path.as_os_str().is_empty() || path.components().any(|part| !matches!(part, Component::Normal(_)))
+        {
             return Err(Unread::Failed("the path leads out of the root".to_string()));
         }
         #[cfg(target_os = "linux")]
