@@ -19,6 +19,7 @@ import rcm.types
 PUBLIC = [
     "DoctorReport",
     "EmbeddingServiceError",
+    "Excerpt",
     "FileFailure",
     "Finding",
     "Index",
@@ -39,6 +40,7 @@ PUBLIC = [
     "SecretsMode",
     "SecretsReport",
     "VectorStoreError",
+    "Workspace",
     "__version__",
     "enclosing_root",
     "find_secrets",
@@ -47,6 +49,7 @@ PUBLIC = [
 ]
 VALUES = [
     rcm.DoctorReport,
+    rcm.Excerpt,
     rcm.FileFailure,
     rcm.Finding,
     rcm.IndexReport,

@@ -32,6 +32,7 @@ from rcm.inspection import inspect_file
 from rcm.secrets import find_secrets
 from rcm.types import (
     DoctorReport,
+    Excerpt,
     FileFailure,
     Finding,
     IndexMode,
@@ -44,10 +45,12 @@ from rcm.types import (
     SecretsMode,
     SecretsReport,
 )
+from rcm.workspace import Workspace
 
 __all__ = [
     "DoctorReport",
     "EmbeddingServiceError",
+    "Excerpt",
     "FileFailure",
     "Finding",
     "Index",
@@ -68,6 +71,7 @@ __all__ = [
     "SecretsMode",
     "SecretsReport",
     "VectorStoreError",
+    "Workspace",
     "__version__",
     "enclosing_root",
     "find_secrets",

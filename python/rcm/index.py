@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -31,6 +32,7 @@ from rcm.store.reader import (
 )
 from rcm.types import (
     DoctorReport,
+    Excerpt,
     IndexMode,
     IndexReport,
     IndexStatus,
@@ -66,7 +68,10 @@ def _question(query: str, reader: IndexReader) -> Question:
 
 
 class Index:
-    """The index of one tree. Make one with `Index.open`; use it as a context manager or `close` it."""
+    """The index of one tree. Make one with `Index.open`; use it as a context manager or `close` it.
+
+    Several threads may search and read at once, also while one updates.
+    """
 
     def __init__(
         self,
@@ -85,6 +90,8 @@ class Index:
         self._reader: IndexReader | None = None
         self._stamp_of_reader = Stamp((), ())
         self._model_fits = False
+        # What is opened once and used by many: several threads may ask one index.
+        self._opening = threading.RLock()
 
     @classmethod
     def open(
@@ -145,7 +152,8 @@ class Index:
 
     def close(self) -> None:
         """Let go of open files; the index can be used again all the same."""
-        self._reader = None
+        with self._opening:
+            self._reader = None
 
     # --- update ------------------------------------------------------------------------------
 
@@ -250,6 +258,10 @@ class Index:
             return {}
 
     def _open_embedder(self, recorded: dict[str, str]) -> Embedder:
+        with self._opening:
+            return self._present_embedder(recorded)
+
+    def _present_embedder(self, recorded: dict[str, str]) -> Embedder:
         spec = self._embedder_spec or recorded.get("embedder")
         if self._embedder is None or (spec and spec not in (self._embedder.spec, self._asked)):
             embedder = open_embedder(spec)
@@ -387,13 +399,45 @@ class Index:
                 found[file] = Ranked(other, score, {"semantic": score})
         return _results(reader, list(found.values()))
 
+    def read(self, path: str, start_line: int = 1, end_line: int | None = None) -> Excerpt:
+        """Read lines of an indexed file as they are on disk now, secrets replaced.
+
+        No other file is read: not one outside the tree, nor one that the index leaves out.
+
+        Args:
+            path: Path relative to the root, or absolute.
+            start_line: First line, 1-based.
+            end_line: Last line, inclusive; None, or a line behind the last, gives all to the end.
+
+        Raises:
+            ValueError: If the file is not in the index, would be left out by now, or has no such
+                lines.
+            FileNotFoundError: If it is gone since it was indexed.
+            IndexNotFoundError: If the tree is not indexed.
+        """
+        from rcm.excerpt import read_excerpt
+
+        reader = self._open_reader(words_only=True)
+        return read_excerpt(self.root, reader, path, start_line, end_line)
+
+    def contains(self, path: str) -> bool:
+        """Tell whether the index has a file, by its path relative to the root or absolute.
+
+        Raises:
+            IndexNotFoundError: If the tree is not indexed.
+        """
+        from rcm.excerpt import indexed_file
+
+        try:
+            indexed_file(self.root, self._open_reader(words_only=True), path)
+        except ValueError:
+            return False
+        return True
+
     def _chunk_at(self, reader: IndexReader, path: str, line: int) -> int:
-        relative = os.path.normpath(path)
-        if os.path.isabs(path):
-            relative = os.path.relpath(os.path.realpath(path), self.root)
-        file = reader.by_path.get(relative.replace(os.sep, "/"))
-        if file is None:
-            raise ValueError(f"{path}: not in the index of {self.root}")
+        from rcm.excerpt import indexed_file
+
+        file = indexed_file(self.root, reader, path)
         chunks = reader.chunks(range(file.first_id, file.first_id + file.n_chunks))
         after = [nth for nth, chunk in enumerate(chunks) if chunk.end_line >= line]
         if line < 1 or not after:
@@ -403,6 +447,10 @@ class Index:
 
     def _open_reader(self, *, words_only: bool = False) -> IndexReader:
         """Return the newest committed epoch, opened again only when something was committed."""
+        with self._opening:
+            return self._newest_reader(words_only)
+
+    def _newest_reader(self, words_only: bool) -> IndexReader:
         if self._reader is None or not self._stamp_of_reader.holds():
             # The stamp is older than what is opened, so that nothing committed meanwhile is missed.
             stamp = self._stamp(self._folder.current())
