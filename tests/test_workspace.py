@@ -50,6 +50,23 @@ def test_results_are_the_best_of_all_trees_in_order(workspace: Workspace) -> Non
     assert {Path(hit.root).name for hit in found} == {"one", "two"}
 
 
+def test_the_best_of_a_tree_that_knows_nothing_does_not_come_first(
+    workspace: Workspace, trees: list[Path], tmp_path: Path
+) -> None:
+    filler = {
+        f"f{nth}.py": f"def part{nth}(value):\n    return value + {nth}\n" for nth in range(8)
+    }
+    third = write_tree(tmp_path / "three", filler)
+    with Workspace.open([third, *trees]) as opened:
+        opened.update(third)
+        for mode in ("hybrid", "bm25", "semantic"):
+            found = opened.search("how often a failed request is sent again", mode=mode)
+            assert places(found)[0] == ("one", "src/retry.py"), mode
+            for hit in found:
+                assert sum(hit.signals.values()) == pytest.approx(hit.score)
+        assert opened.search("zzzz qqqq", mode="bm25") == []
+
+
 def test_one_tree_can_be_asked_alone(workspace: Workspace, trees: list[Path]) -> None:
     for root in ("two", str(trees[1]), trees[1]):
         assert {hit.root for hit in workspace.search("attempt", root=root)} == {str(trees[1])}

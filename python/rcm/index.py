@@ -44,6 +44,7 @@ from rcm.types import (
 
 if TYPE_CHECKING:
     from rcm.rank.cross_encoder import CrossEncoder
+    from rcm.rank.trees import Evidence
     from rcm.store.qdrant import QdrantVectors
 
 #: Version of the folder's layout, the file table and the lexical schema (`docs/index-format.md`).
@@ -367,6 +368,32 @@ class Index:
             self._reranker = {reranker: encoder}
         ranked = rank(question, candidates, reader, top_k=max(top_k, DEPTH))
         return read_again(question.text, ranked, reader, encoder)
+
+    def evidence(self, query: str, results: Sequence[SearchResult], mode: SearchMode) -> Evidence:
+        """Tell how much the index knows of a query, to compare its results with those of others.
+
+        Args:
+            query: What was asked.
+            results: What `search` found.
+            mode: In which mode.
+
+        Raises:
+            IndexNotFoundError: If the tree is not indexed.
+        """
+        from rcm.rank.trees import Evidence
+
+        reader = self._open_reader(words_only=mode == "bm25")
+        terms = _rcm.query_terms(plain_text(query)) if mode != "semantic" else []
+        cosine = 0.0
+        if mode != "bm25":
+            # A writer may have taken a file away in between.
+            files = [reader.by_path[hit.path] for hit in results if hit.path in reader.by_path]
+            ids = [file.first_id + nth for file in files for nth in range(file.n_chunks)]
+            vector = self._open_embedder(reader.meta).embed_query(plain_text(query))
+            cosine = max(reader.vectors.similarity(vector, ids), default=0.0) if any(vector) else 0
+        segments = reader.segments
+        frequencies = {term: reader.lexical.document_frequency(term) for term in terms}
+        return Evidence(segments.live_rows, segments.total_length, frequencies, cosine)
 
     def corrections(self, query: str) -> dict[str, str]:
         """Return the words of a query that the index does not know, each with what is searched instead.

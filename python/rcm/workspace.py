@@ -1,4 +1,10 @@
-"""Workspace: several indexed trees asked as one."""
+"""Workspace: several indexed trees asked as one.
+
+Answers are fused by evidence (`rcm/rank/trees.py`). Measured on two sets of five development
+repositories, the queries of each asked of all five: NDCG@10 .860 and .898, against .852 and .900 with
+the five indexed as one folder, and .647 and .740 in the order of each tree's own scores; the first
+result is of the right repository in .86 and .97 of the queries either way.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from rcm.index import Index
+from rcm.rank.trees import NO_EVIDENCE, fuse
 from rcm.types import (
     Excerpt,
     IndexReport,
@@ -118,25 +125,22 @@ class Workspace:
             ValueError: As in `Index.search` and `index`.
             RcmError: If the index of one of the trees cannot be used.
         """
-        asked = self._indexes.values() if root is None else [self.index(root)]
-        found = [
-            _of(
-                index,
-                index.search(
-                    query,
-                    top_k=top_k,
-                    mode=mode,
-                    languages=languages,
-                    paths=paths,
-                    rerank=rerank,
-                    reranker=reranker,
-                ),
+        asked = list(self._indexes.values()) if root is None else [self.index(root)]
+        answers = []
+        for index in asked:
+            results = index.search(
+                query,
+                top_k=top_k,
+                mode=mode,
+                languages=languages,
+                paths=paths,
+                rerank=rerank,
+                reranker=reranker,
             )
-            for index in asked
-        ]
-        merged = [result for results in found for result in results]
-        merged.sort(key=lambda result: -result.score)
-        return merged[:top_k]
+            alone = len(asked) == 1
+            evidence = NO_EVIDENCE if alone else index.evidence(query, results, mode)
+            answers.append((evidence, _of(index, results)))
+        return fuse(answers)[:top_k]
 
     def find_related(
         self, path: str, line: int, *, root: Root | None = None, top_k: int = 10
