@@ -17,6 +17,7 @@ import rcm.errors
 import rcm.types
 
 PUBLIC = [
+    "ContentClass",
     "DoctorReport",
     "EmbeddingServiceError",
     "Excerpt",

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any, Self, get_args
 from rcm import _rcm
 from rcm.embed import Embedder, open_embedder
 from rcm.errors import IndexDamagedError, IndexNotFoundError, IndexStaleError, ModelError, RcmError
+from rcm.filters import Filters
 from rcm.query import Question, understand
 from rcm.rank import Ranked, rank
 from rcm.rank.ranking import by_chunk_score
-from rcm.search import Candidates, Filters, nearest_chunks, plain_text, retrieve
+from rcm.search import Candidates, nearest_chunks, plain_text, retrieve
 from rcm.settings import Settings, root_name
 from rcm.spelling import correct
 from rcm.store.folder import Generation, IndexFolder
@@ -31,6 +32,7 @@ from rcm.store.reader import (
     trusted_meta,
 )
 from rcm.types import (
+    ContentClass,
     DoctorReport,
     Excerpt,
     IndexMode,
@@ -307,6 +309,8 @@ class Index:
         mode: SearchMode = "hybrid",
         languages: Sequence[str] | None = None,
         paths: Sequence[str] | None = None,
+        kinds: Sequence[str] | None = None,
+        classes: Sequence[ContentClass] | None = None,
         rerank: bool = True,
         reranker: str | None = None,
     ) -> list[SearchResult]:
@@ -316,15 +320,19 @@ class Index:
             query: A question, words, an identifier: any text.
             top_k: Most results wanted, 1 or more.
             mode: `"bm25"` looks at words only and needs no model, `"semantic"` at meaning only.
-            languages: Only files of these languages.
-            paths: Only files whose path matches one of these globs (`*.rs`, `src/**`).
+            languages: Only files of these languages; `rs`, `py`, `c++` and the like will do.
+            paths: Only files whose path matches one of these globs (`*.rs`, `src/**`), and none that
+                matches one with `!` before it (`!tests/**`); of several that match, the last counts.
+            kinds: Only chunks with a definition of one of these kinds (`"function"`, `"class"`, ...).
+            classes: Only files that are for this: `"code"`, `"docs"`, `"config"`, or `"tests"`, which
+                are examples, benchmarks and fixtures as well.
             rerank: False orders chunks by their fused score alone, for comparison.
             reranker: A cross-encoder that reads the first 30 results again: a name that fastembed
                 has in its cache, or a directory with its ONNX files. The index does not remember it.
 
         Raises:
-            ValueError: If the query is blank, `top_k` below 1, a language unknown, or a reranker
-                given with `rerank=False`.
+            ValueError: If the query is blank, `top_k` below 1, a language, kind or class unknown, or a
+                reranker given with `rerank=False`.
             ModelError: If the reranker's model cannot be used.
             IndexNotFoundError: If the tree is not indexed.
             IndexStaleError: If the index was made by another version, model or set of rules.
@@ -340,7 +348,7 @@ class Index:
         reader = self._open_reader(words_only=mode == "bm25")
         # Words need no model: an index whose model has gone can still be asked by them.
         embedder = self._open_embedder(reader.meta) if mode != "bm25" else None
-        filters = Filters.of(languages, paths)
+        filters = Filters.of(languages, paths, kinds, classes)
         question = _question(query, reader)
         candidates = retrieve(question.text, reader, embedder, mode, filters)
         if not rerank:
