@@ -74,6 +74,8 @@ def test_one_tree_can_be_asked_alone(workspace: Workspace, trees: list[Path]) ->
 
 def test_filters_hold_in_every_tree(workspace: Workspace) -> None:
     assert places(workspace.search("attempt", languages=["rust"])) == [("two", "src/cache.rs")]
+    assert places(workspace.search("attempt", classes=["docs"], kinds=["section"])) != []
+    assert {path for _, path in places(workspace.search("one", classes=["docs"]))} == {"README.md"}
     assert all(path == "README.md" for _, path in places(workspace.search("one", paths=["*.md"])))
 
 

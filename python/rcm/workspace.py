@@ -18,6 +18,7 @@ from typing import Self
 from rcm.index import Index
 from rcm.rank.trees import NO_EVIDENCE, fuse
 from rcm.types import (
+    ContentClass,
     Excerpt,
     IndexReport,
     IndexStatus,
@@ -105,6 +106,8 @@ class Workspace:
         mode: SearchMode = "hybrid",
         languages: Sequence[str] | None = None,
         paths: Sequence[str] | None = None,
+        kinds: Sequence[str] | None = None,
+        classes: Sequence[ContentClass] | None = None,
         rerank: bool = True,
         reranker: str | None = None,
         root: Root | None = None,
@@ -117,6 +120,8 @@ class Workspace:
             mode: What to look at.
             languages: Only files of these languages.
             paths: Only files whose path, relative to its tree, matches one of these globs.
+            kinds: Only chunks with a definition of one of these kinds.
+            classes: Only files that are for one of these.
             rerank: False orders by words and meaning alone.
             reranker: A cross-encoder.
             root: Only this tree, as in `index`.
@@ -134,6 +139,8 @@ class Workspace:
                 mode=mode,
                 languages=languages,
                 paths=paths,
+                kinds=kinds,
+                classes=classes,
                 rerank=rerank,
                 reranker=reranker,
             )
