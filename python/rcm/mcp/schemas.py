@@ -55,7 +55,9 @@ class SearchInput(_Paged):
     )
     languages: Words = Field([], description="Only these languages, such as rust or python")
     paths: Words = Field([], description="Only paths that match a glob, such as src/**/*.py")
-    kinds: Words = Field([], description="Only these kinds of definition, such as function or class")
+    kinds: Words = Field(
+        [], description="Only these kinds of definition, such as function or class"
+    )
     classes: Annotated[list[ContentClass], BeforeValidator(_as_list)] = Field(
         [], description="Only what files are for"
     )
@@ -67,14 +69,18 @@ class SearchInput(_Paged):
 class RelatedInput(_Paged):
     """Arguments of `find_related`."""
 
-    path: str = Field(min_length=1, max_length=4_096, description="An indexed file, as results name it")
+    path: str = Field(
+        min_length=1, max_length=4_096, description="An indexed file, as results name it"
+    )
     line: int = Field(ge=1, description="A line of the code to find more of")
 
 
 class ReadInput(_OfTree):
     """Arguments of `read`."""
 
-    path: str = Field(min_length=1, max_length=4_096, description="An indexed file, as results name it")
+    path: str = Field(
+        min_length=1, max_length=4_096, description="An indexed file, as results name it"
+    )
     start_line: int = Field(1, ge=1, description="First line")
     end_line: int | None = Field(None, ge=1, description="Last line. Default: to the end")
     max_tokens: int = Field(
@@ -120,7 +126,9 @@ class SearchOutput(BaseModel):
 
     notice: str = Field(description="How to take what stands in paths, symbols and lines")
     results: list[Hit] = Field(description="Best first, one per file; the best, not all there are")
-    next_offset: int | None = Field(description="Offset of the next page, null when this is the last")
+    next_offset: int | None = Field(
+        description="Offset of the next page, null when this is the last"
+    )
     corrections: dict[str, str] = Field(
         description="Words that no file has, and what was searched instead"
     )
