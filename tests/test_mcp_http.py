@@ -119,14 +119,11 @@ def test_other_origins_are_refused(server: HttpServer, origin: str) -> None:
     assert server.post(PING, Origin=origin.format(port=server.port))[0] == 403
 
 
-@pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "LOCALHOST", "[::1]"])
+@pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "[::1]"])
 def test_its_own_names_are_served(server: HttpServer, name: str) -> None:
     host = f"{name}:{server.port}"
-    status, body, headers = server.post(
-        PING, Host=host, Origin=f"http://{name.lower()}:{server.port}"
-    )
-    # The SDK compares names letter by letter, and asks again.
-    assert (status, name) in ((200, name), (421, "LOCALHOST")), body
+    status, _, headers = server.post(PING, Host=host, Origin=f"http://{host}")
+    assert status == 200
     assert not [header for header in headers if header.startswith("access-control")]
 
 
@@ -187,7 +184,7 @@ def test_a_token_that_others_may_read_is_not_used(tmp_path: Path) -> None:
         bearer_token(tmp_path / "home")
     file.unlink()
     file.symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(OSError):
+    with pytest.raises(OSError, match="symbolic links"):
         bearer_token(tmp_path / "home")
 
 
@@ -208,13 +205,13 @@ def test_a_port_that_is_taken_is_named(server: HttpServer, home: Path) -> None:
 
 
 def test_large_bodies_are_refused(server: HttpServer) -> None:
-    assert server.post(b"x" * (MOST_BODY_BYTES + 1))[0] == 413
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE_S)
-    try:  # a gigabyte is refused by its announcement
-        connection.request("POST", "/mcp", b"", server.headers(Content_Length=str(1 << 30)))
-        assert connection.getresponse().status == 413
-    finally:
-        connection.close()
+    for length in (MOST_BODY_BYTES + 1, 1 << 30, 10**40):
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE_S)
+        try:  # refused by its announcement
+            connection.request("POST", "/mcp", b"", server.headers(Content_Length=str(length)))
+            assert connection.getresponse().status in (400, 413)
+        finally:
+            connection.close()
     # Without an announcement it is counted as it comes.
     with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_S) as raw:
         raw.sendall(head(server, "Transfer-Encoding: chunked"))
@@ -222,17 +219,18 @@ def test_large_bodies_are_refused(server: HttpServer) -> None:
         try:
             for _ in range(64):
                 raw.sendall(part)
+            answer = raw.recv(100)
         except (BrokenPipeError, ConnectionResetError):
-            pass  # it has answered and closed
-        else:
-            assert raw.recv(100).startswith(b"HTTP/1.1 413")
+            answer = b""  # it had answered and closed before all was sent
+        assert answer == b"" or answer.startswith(b"HTTP/1.1 413")
     assert alive(server)
 
 
 @pytest.mark.parametrize(
     "body",
     [b"", b"{", b"\x00", b"[]", b"17", b"null", b"[" * 100_000, b"\xff\xfe", b'{"jsonrpc":"2.0","id":1}',
-     b'{"jsonrpc":"2.0","id":1e999,"method":"ping"}', b'{"jsonrpc":"2.0","id":' + b"9" * 9_999 + b',"method":"ping"}'],
+     b'{"jsonrpc":"2.0","id":1e999,"method":"ping"}',
+     b'{"jsonrpc":"2.0","id":' + b"9" * 9_999 + b',"method":"ping"}'],
 )  # fmt: skip
 @pytest.mark.parametrize("version", ["2025-06-18", "2026-07-28", "9999-99-99", None])
 def test_bodies_that_are_no_request_are_answered(

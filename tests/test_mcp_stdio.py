@@ -182,7 +182,8 @@ HOSTILE: dict[str, bytes] = {
     "an answer to nothing": b'{"jsonrpc": "2.0", "id": 99999, "result": {}}',
     "a null id": b'{"jsonrpc": "2.0", "id": null, "method": "ping"}',
     "an id that is a list": b'{"jsonrpc": "2.0", "id": [1], "method": "ping"}',
-    "cancelling nothing": b'{"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 12345}}',
+    "cancelling nothing": b'{"jsonrpc": "2.0", "method": "notifications/cancelled",'
+    b' "params": {"requestId": 12345}}',
     "an unknown notification": b'{"jsonrpc": "2.0", "method": "notifications/none"}',
     "lone surrogates": b'{"jsonrpc":"2.0","id":6,"method":"tools/call","params":{"name":"search",'
     b'"arguments":{"query":"\\ud800 retry"}}}',
