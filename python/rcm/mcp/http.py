@@ -52,7 +52,7 @@ def serve_http(choose: Choose, port: int) -> None:
 
 
 def _listen(port: int) -> socket.socket:
-    # asyncio turns delaying off only where the protocol is named; else an answer waits 40 ms for its other half.
+    # asyncio sends at once only where the protocol is named; else half of each answer waits 40 ms.
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
