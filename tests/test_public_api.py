@@ -17,8 +17,10 @@ import rcm.errors
 import rcm.types
 
 PUBLIC = [
+    "ContentClass",
     "DoctorReport",
     "EmbeddingServiceError",
+    "Excerpt",
     "FileFailure",
     "Finding",
     "Freshness",
@@ -43,6 +45,7 @@ PUBLIC = [
     "SecretsReport",
     "VectorStoreError",
     "WatchEvent",
+    "Workspace",
     "__version__",
     "enclosing_root",
     "find_secrets",
@@ -51,6 +54,7 @@ PUBLIC = [
 ]
 VALUES = [
     rcm.DoctorReport,
+    rcm.Excerpt,
     rcm.FileFailure,
     rcm.Finding,
     rcm.IndexReport,
