@@ -17,6 +17,8 @@ import rcm.errors
 import rcm.types
 
 PUBLIC = [
+    "GrepReport",
+    "MatchedLine",
     "ContentClass",
     "DoctorReport",
     "EmbeddingServiceError",
@@ -49,6 +51,8 @@ PUBLIC = [
     "search",
 ]
 VALUES = [
+    rcm.GrepReport,
+    rcm.MatchedLine,
     rcm.DoctorReport,
     rcm.Excerpt,
     rcm.FileFailure,

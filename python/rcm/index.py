@@ -35,6 +35,7 @@ from rcm.types import (
     ContentClass,
     DoctorReport,
     Excerpt,
+    GrepReport,
     IndexMode,
     IndexReport,
     IndexStatus,
@@ -45,6 +46,7 @@ from rcm.types import (
 )
 
 if TYPE_CHECKING:
+    from rcm.chunks import ScanOptions
     from rcm.rank.cross_encoder import CrossEncoder
     from rcm.rank.trees import Evidence
     from rcm.store.qdrant import QdrantVectors
@@ -454,6 +456,51 @@ class Index:
 
         reader = self._open_reader(words_only=True)
         return read_excerpt(self.root, reader, path, start_line, end_line)
+
+    def grep(
+        self,
+        pattern: str,
+        *,
+        fixed: bool = False,
+        ignore_case: bool = False,
+        word: bool = False,
+        before: int = 0,
+        after: int = 0,
+        languages: Sequence[str] | None = None,
+        paths: Sequence[str] | None = None,
+        classes: Sequence[ContentClass] | None = None,
+        most: int | None = None,
+    ) -> GrepReport:
+        """Find every line that matches a pattern, in the files as they are now; needs no index.
+
+        The files are those that an update would index, by the rules that the index remembers.
+
+        Args:
+            pattern: A regular expression in the syntax of Rust's `regex`; of several lines, any.
+            fixed: The pattern is plain text.
+            ignore_case: Upper case is lower case.
+            word: A match has no word character before or after it.
+            before: Lines to return before each that matches.
+            after: Lines to return after each that matches.
+            languages: Only files of these languages.
+            paths: Only files whose path these globs mean, as in `search`.
+            classes: Only files that are for one of these.
+            most: Stop after so many lines that match.
+
+        Raises:
+            ValueError: If the pattern is no expression, or a language or class is unknown.
+        """
+        from rcm.grep import Pattern, grep
+
+        asked = Pattern(pattern, fixed, ignore_case, word, before, after)
+        filters = Filters.of(languages, paths, classes=classes)
+        return grep(self.root, asked, filters, self.scan_options(), most)
+
+    def scan_options(self) -> ScanOptions:
+        """Return which files the index holds, or an index made now would."""
+        from rcm.chunks import ScanOptions
+
+        return ScanOptions.from_meta(self._recorded())
 
     def contains(self, path: str) -> bool:
         """Tell whether the index has a file, by its path relative to the root or absolute.

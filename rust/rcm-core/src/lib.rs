@@ -8,7 +8,7 @@
 //! ```
 //!
 //! Each stage is a function from one value to the next, and no stage calls another; only
-//! [`pipeline::process_file`] composes them. Nothing here knows Python, an index or a network.
+//! [`pipeline::process_file`] composes them, and [`grep::grep_file`] the first ones for an exact search. Nothing here knows Python, an index or a network.
 
 #![forbid(unsafe_code)]
 
@@ -33,3 +33,5 @@ pub mod embed;
 pub mod cancel;
 pub mod in_flight;
 pub mod pipeline;
+
+pub mod grep;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules in flow order; those with the same number may not use each other.
-const ORDER: [&str; 13] = [
+const ORDER: [&str; 14] = [
     "error",
     "skip",
     "cancel",
@@ -18,6 +18,7 @@ const ORDER: [&str; 13] = [
     "embed",
     "in_flight",
     "pipeline",
+    "grep",
 ];
 
 /// All source files below `dir`, with the name of the top-level module each belongs to.
