@@ -17,6 +17,7 @@ const ORDER: [&str; 14] = [
     "terms",
     "embed",
     "in_flight",
+    "look",
     "pipeline",
     "grep",
 ];
