@@ -21,6 +21,7 @@ LINES: dict[str, list[list[str]]] = {
         ["search", "retries of a request", "ROOT"],
         ["search", "retry", "ROOT", "--refresh"],
     ],
+    "grep": [["grep", "retry", "ROOT"], ["grep", "-c", "attempt", "ROOT", "--stats"]],
     "related": [["related", "src/retry.py:5", "ROOT"]],
     "status": [["status", "ROOT"]],
     "doctor": [["doctor", "ROOT"], ["doctor", "ROOT", "--full"]],

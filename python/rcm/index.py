@@ -378,6 +378,36 @@ class Index:
         frequencies = {term: reader.lexical.document_frequency(term) for term in terms}
         return Evidence(segments.live_rows, segments.total_length, frequencies, cosine)
 
+    def definitions(
+        self,
+        name: str,
+        *,
+        languages: Sequence[str] | None = None,
+        paths: Sequence[str] | None = None,
+        kinds: Sequence[str] | None = None,
+        classes: Sequence[ContentClass] | None = None,
+    ) -> list[SearchResult]:
+        """Find every place where a symbol is defined, types before functions.
+
+        Args:
+            name: Its name, qualified or not: `LruCache`, `Pool.get`, `cache::LruCache`.
+            languages: As in `search`, like what follows.
+            paths: Globs.
+            kinds: What it has to be defined as.
+            classes: What files are for.
+
+        Raises:
+            ValueError: If it is not the name of one symbol, or a filter is unknown.
+            IndexNotFoundError: If the tree is not indexed.
+        """
+        from rcm.rank.definitions import definitions_of
+
+        reader = self._access.reader(words_only=True)
+        found = definitions_of(name, reader, Filters.of(languages, paths, kinds, classes))
+        results = results_of(reader, [one.ranked for one in found], str(self.root))
+        named = [one.shown(result) for one, result in zip(found, results, strict=True)]
+        return verified(self.root, reader, named)
+
     def corrections(self, query: str) -> dict[str, str]:
         """Return the words of a query that the index does not know, each with what is searched instead.
 

@@ -20,12 +20,13 @@ from rcm.cli.interrupts import leave, signals_stop
 from rcm.present.style import is_terminal, style_for
 
 COMMANDS = (
-    "index", "search", "related", "status", "doctor", "inspect", "secrets", "clear", "completions",
+    "index", "search", "grep", "related", "status", "doctor", "inspect", "secrets", "clear", "completions",
 )  # fmt: skip
 
 _SUMMARY = "local code search: index a tree in seconds, search it by meaning, words and symbols"
 _EXAMPLES = """\
   rcm search "where is the retry limit set"   index if needed, then search
+  rcm grep 'retry_limit *='                    every line that matches, as the files are now
   rcm index ~/src/burn                        index another folder
   rcm related src/pool.rs:120                 code like the code at this line
   rcm inspect src/pool.rs                     what every stage makes of a file

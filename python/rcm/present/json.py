@@ -10,14 +10,17 @@ import base64
 import contextlib
 import json
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
 from rcm.types import (
     DoctorReport,
+    GrepReport,
     IndexReport,
     IndexStatus,
+    MatchedLine,
     Refreshed,
     SearchResult,
     SecretsReport,
@@ -47,18 +50,22 @@ def results_object(
     *,
     query: str,
     corrections: Mapping[str, str],
-    root: str,
+    roots: Sequence[str],
     mode: str,
     refreshed: Refreshed | None = None,
 ) -> dict[str, Any]:
-    """What `rcm search --json` prints: `query`, `corrections`, `root`, `mode`, `refreshed`, `results`."""
+    """What `rcm search --json` prints: `query`, `corrections`, `root`, `mode`, `refreshed`, `results`.
+
+    Of several trees `root` is null, and `roots` has them.
+    """
     return {
         "query": query,
         "corrections": plain(corrections),
-        "root": root,
+        "root": roots[0] if len(roots) == 1 else None,
+        **({"roots": list(roots)} if len(roots) > 1 else {}),
         "mode": mode,
         "refreshed": refreshed_object(refreshed),
-        "results": [_result(result) for result in results],
+        "results": [result_object(result) for result in results],
     }
 
 
@@ -76,7 +83,7 @@ def related_object(
         "line": line,
         "root": root,
         "refreshed": refreshed_object(refreshed),
-        "results": [_result(result) for result in results],
+        "results": [result_object(result) for result in results],
     }
 
 
@@ -119,7 +126,30 @@ def is_fresh(status: IndexStatus) -> bool:
     return status.exists and not differs
 
 
-def _result(result: SearchResult) -> dict[str, Any]:
+def grep_object(reports: Sequence[GrepReport], lines: Sequence[MatchedLine]) -> dict[str, Any]:
+    """What `rcm grep --json` prints: the lines, and over all trees where they were looked for."""
+    skipped: Counter[str] = Counter()
+    for report in reports:
+        skipped.update(report.skipped)
+    return {
+        "pattern": reports[0].pattern,
+        "roots": [report.root for report in reports],
+        "files_searched": sum(report.files_searched for report in reports),
+        "files_matched": sum(report.files_matched for report in reports),
+        "skipped": dict(sorted(skipped.items())),
+        "failures": [plain(failure) for report in reports for failure in report.failures],
+        "complete": all(report.complete for report in reports),
+        "lines": [match_object(line) for line in lines],
+    }
+
+
+def match_object(line: MatchedLine) -> dict[str, Any]:
+    """One line of an exact search."""
+    return _with_path_bytes(line.path, plain(line))
+
+
+def result_object(result: SearchResult) -> dict[str, Any]:
+    """One result of a search."""
     return _with_path_bytes(result.path, plain(result))
 
 
