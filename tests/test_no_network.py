@@ -27,6 +27,8 @@ LINES: dict[str, list[list[str]]] = {
     "doctor": [["doctor", "ROOT"], ["doctor", "ROOT", "--full"]],
     "secrets": [["secrets", "ROOT"]],
     "inspect": [["inspect", "ROOT/src/retry.py"]],
+    "list": [["list"], ["list", "--json"]],
+    "prune": [["prune", "--dry-run", "--older-than", "30d"]],
     "completions": [["completions", "bash"]],
     "clear": [["clear", "ROOT", "--yes"]],
 }

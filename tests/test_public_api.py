@@ -17,6 +17,9 @@ import rcm.errors
 import rcm.types
 
 PUBLIC = [
+    "IndexState",
+    "KeptIndex",
+    "list_indexes",
     "GrepReport",
     "MatchedLine",
     "ContentClass",
@@ -54,6 +57,7 @@ PUBLIC = [
     "search",
 ]
 VALUES = [
+    rcm.KeptIndex,
     rcm.GrepReport,
     rcm.MatchedLine,
     rcm.DoctorReport,

@@ -27,6 +27,7 @@ from rcm.errors import (
     RcmError,
     VectorStoreError,
 )
+from rcm.home import list_indexes
 from rcm.index import Index, enclosing_root
 from rcm.inspection import inspect_file
 from rcm.secrets import find_secrets
@@ -40,7 +41,9 @@ from rcm.types import (
     GrepReport,
     IndexMode,
     IndexReport,
+    IndexState,
     IndexStatus,
+    KeptIndex,
     MatchedLine,
     Progress,
     Refreshed,
@@ -70,7 +73,9 @@ __all__ = [
     "IndexNotWritableError",
     "IndexReport",
     "IndexStaleError",
+    "IndexState",
     "IndexStatus",
+    "KeptIndex",
     "MatchedLine",
     "ModelError",
     "Progress",
@@ -88,6 +93,7 @@ __all__ = [
     "enclosing_root",
     "find_secrets",
     "inspect_file",
+    "list_indexes",
     "search",
 ]
 

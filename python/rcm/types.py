@@ -12,6 +12,7 @@ SecretsMode: TypeAlias = Literal["redact", "skip-chunk", "skip-file", "off"]
 ContentClass: TypeAlias = Literal["code", "docs", "config", "tests"]
 Freshness: TypeAlias = Literal["fresh", "changed", "deleted"]
 RefreshPolicy: TypeAlias = Literal["auto", "never", "always"]
+IndexState: TypeAlias = Literal["ok", "missing", "other-format", "damaged", "unfinished"]
 FindingLevel: TypeAlias = Literal["ok", "note", "warning", "repaired", "damage"]
 
 
@@ -276,6 +277,34 @@ class IndexStatus:
     changed: tuple[str, ...]
     removed: tuple[str, ...]
     stale_fields: tuple[str, ...]
+    updated_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeptIndex:
+    """One index in the user's cache folder.
+
+    Attributes:
+        root: Absolute path of its tree, empty where the index does not say.
+        index_dir: Its folder.
+        state: `"ok"`, or why it cannot be searched: its tree is `"missing"`, it is of an
+            `"other-format"`, `"damaged"`, or its first update is `"unfinished"`.
+        locked: Whether a process is writing it now.
+        files: Files with chunks; 0 of another format.
+        chunks: Chunks.
+        index_bytes: Size on disk, all generations.
+        crash_bytes: Size of what crashed runs have left.
+        updated_at: When the last commit was made, ISO 8601 in UTC, or an empty string.
+    """
+
+    root: str
+    index_dir: str
+    state: IndexState
+    locked: bool
+    files: int
+    chunks: int
+    index_bytes: int
+    crash_bytes: int
     updated_at: str
 
 

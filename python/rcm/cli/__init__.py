@@ -20,8 +20,12 @@ from rcm.cli.interrupts import leave, signals_stop
 from rcm.present.style import is_terminal, style_for
 
 COMMANDS = (
-    "index", "search", "grep", "related", "status", "doctor", "inspect", "secrets", "clear", "completions",
+    "index", "search", "grep", "related", "status", "doctor", "inspect", "secrets",
+    "list", "prune", "clear", "completions",
 )  # fmt: skip
+
+#: A module called `list` would take the place of the built-in here.
+_MODULES = {"list": "listing"}
 
 _SUMMARY = "local code search: index a tree in seconds, search it by meaning, words and symbols"
 _EXAMPLES = """\
@@ -99,7 +103,7 @@ def _run(arguments: list[str]) -> int:
 
 
 def _load(name: str) -> Command:
-    return cast(Command, importlib.import_module(f"rcm.cli.{name}"))
+    return cast(Command, importlib.import_module(f"rcm.cli.{_MODULES.get(name, name)}"))
 
 
 class _Version(argparse.Action):

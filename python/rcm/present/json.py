@@ -20,6 +20,7 @@ from rcm.types import (
     GrepReport,
     IndexReport,
     IndexStatus,
+    KeptIndex,
     MatchedLine,
     Refreshed,
     SearchResult,
@@ -113,6 +114,19 @@ def secrets_object(report: SecretsReport) -> dict[str, Any]:
     """What `rcm secrets --json` prints: the report, no value in it."""
     findings = [_with_path_bytes(finding.path, plain(finding)) for finding in report.findings]
     return {**plain(report), "findings": findings}
+
+
+def indexes_object(indexes: Sequence[KeptIndex], cache_bytes: int) -> dict[str, Any]:
+    """What `rcm list --json` prints: `indexes`, and `embedding_cache_bytes`."""
+    return {"indexes": plain(indexes), "embedding_cache_bytes": cache_bytes}
+
+
+def pruned_object(
+    chosen: Sequence[KeptIndex], removed: Sequence[KeptIndex], failed: Sequence[str]
+) -> dict[str, Any]:
+    """What `rcm prune --json` prints: `superfluous`, `removed` (folders) and `failed` (messages)."""
+    folders = [index.index_dir for index in removed]
+    return {"superfluous": plain(chosen), "removed": folders, "failed": list(failed)}
 
 
 def doctor_object(report: DoctorReport) -> dict[str, Any]:
