@@ -30,6 +30,7 @@ LINES: dict[str, list[list[str]]] = {
     "list": [["list"], ["list", "--json"]],
     "prune": [["prune", "--dry-run", "--older-than", "30d"]],
     "completions": [["completions", "bash"]],
+    "man": [["man"]],
     "clear": [["clear", "ROOT", "--yes"]],
 }
 
