@@ -21,7 +21,7 @@ from rcm.present.style import is_terminal, style_for
 
 COMMANDS = (
     "index", "search", "grep", "related", "status", "doctor", "inspect", "secrets",
-    "list", "prune", "clear", "completions", "man",
+    "list", "prune", "clear", "completions", "man", "mcp",
 )  # fmt: skip
 
 #: A module called `list` would take the place of the built-in here.
