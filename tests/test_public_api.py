@@ -17,6 +17,7 @@ import rcm.errors
 import rcm.types
 
 PUBLIC = [
+    "SearchResults",
     "IndexState",
     "KeptIndex",
     "list_indexes",

@@ -27,9 +27,9 @@ from rcm.errors import (
     RcmError,
     VectorStoreError,
 )
-from rcm.home import list_indexes
 from rcm.index import Index, enclosing_root
 from rcm.inspection import inspect_file
+from rcm.results import SearchResults
 from rcm.secrets import find_secrets
 from rcm.types import (
     ContentClass,
@@ -84,6 +84,7 @@ __all__ = [
     "Refreshed",
     "SearchMode",
     "SearchResult",
+    "SearchResults",
     "SecretFinding",
     "SecretsMode",
     "SecretsReport",
@@ -98,6 +99,17 @@ __all__ = [
 ]
 
 
+def list_indexes() -> list[KeptIndex]:
+    """Return the indexes in the user's cache folder (`RCM_HOME`), the one updated last first.
+
+    Indexes that `--index-dir` put elsewhere are not known of. Nothing is written.
+    """
+    # `import rcm` is on the way of every search, which does not need it.
+    from rcm.home import list_indexes
+
+    return list_indexes()
+
+
 def search(
     query: str,
     path: str | os.PathLike[str] = ".",
@@ -108,7 +120,7 @@ def search(
     paths: Sequence[str] | None = None,
     kinds: Sequence[str] | None = None,
     classes: Sequence[ContentClass] | None = None,
-) -> list[SearchResult]:
+) -> SearchResults:
     """Search the repository around a path, indexing it first if it is not indexed yet.
 
     Args:

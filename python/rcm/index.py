@@ -18,7 +18,7 @@ from rcm.freshness import verified
 from rcm.query import Question, understand
 from rcm.rank import Ranked, rank
 from rcm.rank.ranking import by_chunk_score
-from rcm.results import results_of
+from rcm.results import SearchResults, results_of
 from rcm.search import Candidates, nearest_chunks, plain_text, retrieve
 from rcm.settings import REFRESH_SECONDS, Settings
 from rcm.spelling import correct
@@ -283,7 +283,7 @@ class Index:
         classes: Sequence[ContentClass] | None = None,
         rerank: bool = True,
         reranker: str | None = None,
-    ) -> list[SearchResult]:
+    ) -> SearchResults:
         """Find the code that answers a query, best first, one result per file.
 
         The index answers as it is (`refresh` brings it up to date), and each result is held
@@ -332,7 +332,7 @@ class Index:
             ranked = rank(question, candidates, reader, top_k=top_k)
         else:
             ranked = self._read_again(question, candidates, reader, top_k, reranker)
-        return self._answer(reader, ranked[:top_k])
+        return SearchResults(self._answer(reader, ranked[:top_k]), query)
 
     def _read_again(
         self,
@@ -386,7 +386,7 @@ class Index:
         paths: Sequence[str] | None = None,
         kinds: Sequence[str] | None = None,
         classes: Sequence[ContentClass] | None = None,
-    ) -> list[SearchResult]:
+    ) -> SearchResults:
         """Find every place where a symbol is defined, types before functions.
 
         Args:
@@ -406,7 +406,7 @@ class Index:
         found = definitions_of(name, reader, Filters.of(languages, paths, kinds, classes))
         results = results_of(reader, [one.ranked for one in found], str(self.root))
         named = [one.shown(result) for one, result in zip(found, results, strict=True)]
-        return verified(self.root, reader, named)
+        return SearchResults(verified(self.root, reader, named), name)
 
     def corrections(self, query: str) -> dict[str, str]:
         """Return the words of a query that the index does not know, each with what is searched instead.
@@ -416,7 +416,7 @@ class Index:
         """
         return dict(_question(query, self._access.reader(words_only=True)).corrections)
 
-    def find_related(self, path: str, line: int, *, top_k: int = 10) -> list[SearchResult]:
+    def find_related(self, path: str, line: int, *, top_k: int = 10) -> SearchResults:
         """Find code like the chunk around a line, best first, one result per file, itself left out.
 
         Args:
@@ -437,7 +437,7 @@ class Index:
             file = reader.file_index(other)
             if file not in found and len(found) < top_k:
                 found[file] = Ranked(other, score, {"semantic": score})
-        return self._answer(reader, list(found.values()))
+        return SearchResults(self._answer(reader, list(found.values())))
 
     def _answer(self, reader: IndexReader, ranked: Sequence[Ranked]) -> list[SearchResult]:
         return verified(self.root, reader, results_of(reader, ranked, str(self.root)))

@@ -237,6 +237,12 @@ class IndexReport:
     secrets: SecretsMode = "redact"
     secrets_allowed: int = 0
 
+    def _repr_html_(self) -> str:
+        """Return the report as a table, for notebooks."""
+        from rcm.markup import table_of
+
+        return table_of(self, f"indexed {self.root}")
+
 
 @dataclass(frozen=True, slots=True)
 class IndexStatus:
@@ -278,6 +284,12 @@ class IndexStatus:
     removed: tuple[str, ...]
     stale_fields: tuple[str, ...]
     updated_at: str
+
+    def _repr_html_(self) -> str:
+        """Return the status as a table, for notebooks."""
+        from rcm.markup import table_of
+
+        return table_of(self, f"index of {self.root}")
 
 
 @dataclass(frozen=True, slots=True)
