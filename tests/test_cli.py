@@ -166,8 +166,8 @@ def test_search_filters_by_language_and_glob(tree: Path, capsys: Streams) -> Non
         return {hit["path"] for hit in json.loads(capsys.readouterr().out)["results"]}
 
     assert {"src/retry.rs", "docs/guide.md"} <= paths()
-    assert paths("-l", "rust") == {"src/retry.rs"}
-    assert paths("-l", "rust", "-l", "markdown") == {"src/retry.rs", "docs/guide.md"}
+    assert paths("-t", "rust") == {"src/retry.rs"}
+    assert paths("-t", "rust", "-t", "markdown") == {"src/retry.rs", "docs/guide.md"}
     assert paths("-g", "docs/**") == {"docs/guide.md"}
 
 

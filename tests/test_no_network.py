@@ -21,13 +21,17 @@ LINES: dict[str, list[list[str]]] = {
         ["search", "retries of a request", "ROOT"],
         ["search", "retry", "ROOT", "--refresh"],
     ],
+    "grep": [["grep", "retry", "ROOT"], ["grep", "-c", "attempt", "ROOT", "--stats"]],
     "related": [["related", "src/retry.py:5", "ROOT"]],
     "watch": [["watch", "ROOT", "--for", "1"]],
     "status": [["status", "ROOT"]],
     "doctor": [["doctor", "ROOT"], ["doctor", "ROOT", "--full"]],
     "secrets": [["secrets", "ROOT"]],
     "inspect": [["inspect", "ROOT/src/retry.py"]],
+    "list": [["list"], ["list", "--json"]],
+    "prune": [["prune", "--dry-run", "--older-than", "30d"]],
     "completions": [["completions", "bash"]],
+    "man": [["man"]],
     "clear": [["clear", "ROOT", "--yes"]],
     "mcp": [["mcp", "ROOT"]],  # ends with its input, and the process with it: last
 }

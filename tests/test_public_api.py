@@ -17,6 +17,12 @@ import rcm.errors
 import rcm.types
 
 PUBLIC = [
+    "SearchResults",
+    "IndexState",
+    "KeptIndex",
+    "list_indexes",
+    "GrepReport",
+    "MatchedLine",
     "ContentClass",
     "DoctorReport",
     "EmbeddingServiceError",
@@ -53,6 +59,9 @@ PUBLIC = [
     "search",
 ]
 VALUES = [
+    rcm.KeptIndex,
+    rcm.GrepReport,
+    rcm.MatchedLine,
     rcm.DoctorReport,
     rcm.Excerpt,
     rcm.FileFailure,

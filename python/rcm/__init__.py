@@ -29,6 +29,7 @@ from rcm.errors import (
 )
 from rcm.index import Index, enclosing_root
 from rcm.inspection import inspect_file
+from rcm.results import SearchResults
 from rcm.secrets import find_secrets
 from rcm.types import (
     ContentClass,
@@ -37,9 +38,13 @@ from rcm.types import (
     FileFailure,
     Finding,
     Freshness,
+    GrepReport,
     IndexMode,
     IndexReport,
+    IndexState,
     IndexStatus,
+    KeptIndex,
+    MatchedLine,
     Progress,
     Refreshed,
     RefreshPolicy,
@@ -60,6 +65,7 @@ __all__ = [
     "FileFailure",
     "Finding",
     "Freshness",
+    "GrepReport",
     "Index",
     "IndexDamagedError",
     "IndexLockedError",
@@ -68,7 +74,10 @@ __all__ = [
     "IndexNotWritableError",
     "IndexReport",
     "IndexStaleError",
+    "IndexState",
     "IndexStatus",
+    "KeptIndex",
+    "MatchedLine",
     "ModelError",
     "Progress",
     "RcmError",
@@ -76,6 +85,7 @@ __all__ = [
     "Refreshed",
     "SearchMode",
     "SearchResult",
+    "SearchResults",
     "SecretFinding",
     "SecretsMode",
     "SecretsReport",
@@ -86,8 +96,20 @@ __all__ = [
     "enclosing_root",
     "find_secrets",
     "inspect_file",
+    "list_indexes",
     "search",
 ]
+
+
+def list_indexes() -> list[KeptIndex]:
+    """Return the indexes in the user's cache folder (`RCM_HOME`), the one updated last first.
+
+    Indexes that `--index-dir` put elsewhere are not known of. Nothing is written.
+    """
+    # `import rcm` is on the way of every search, which does not need it.
+    from rcm.home import list_indexes
+
+    return list_indexes()
 
 
 def search(
@@ -100,7 +122,7 @@ def search(
     paths: Sequence[str] | None = None,
     kinds: Sequence[str] | None = None,
     classes: Sequence[ContentClass] | None = None,
-) -> list[SearchResult]:
+) -> SearchResults:
     """Search the repository around a path, indexing it first if it is not indexed yet.
 
     Args:

@@ -9,6 +9,10 @@ __version__: str
 
 _Path = str | os.PathLike[str]
 _Ranges = list[tuple[int, int]]
+_GrepLine = tuple[int, bool, str, list[tuple[int, int]]]
+_GrepBlock = tuple[
+    list[tuple[str, str, list[_GrepLine]]], int, list[tuple[str, str]], list[tuple[str, str]]
+]
 
 @final
 class Walked:
@@ -208,6 +212,29 @@ class Files:
         pool: int,
         shares: list[float],
     ) -> list[tuple[int, int, float, float]]: ...
+
+@final
+class Grep:
+    """Iterator of blocks of an exact search, in the order of the walk."""
+
+    def __new__(
+        cls,
+        walked: Walked,
+        pattern: str,
+        files: list[tuple[str, int | None]],
+        languages: list[list[str]],
+        *,
+        fixed: bool = False,
+        ignore_case: bool = False,
+        word: bool = False,
+        before: int = 0,
+        after: int = 0,
+        max_file_bytes: int = ...,
+        secrets: str = "redact",
+        allowed: list[str] = ...,
+    ) -> Grep: ...
+    def __iter__(self) -> Iterator[_GrepBlock]: ...
+    def __next__(self) -> _GrepBlock: ...
 
 def checksums(files: list[tuple[_Path, int | None]]) -> list[tuple[int, int, int]]: ...
 def heads(files: list[_Path]) -> list[tuple[int, int]]: ...

@@ -13,6 +13,7 @@ ContentClass: TypeAlias = Literal["code", "docs", "config", "tests"]
 Freshness: TypeAlias = Literal["fresh", "changed", "deleted"]
 RefreshPolicy: TypeAlias = Literal["auto", "never", "always"]
 WatchEventKind: TypeAlias = Literal["watching", "updated", "waiting", "failed", "polling"]
+IndexState: TypeAlias = Literal["ok", "missing", "other-format", "damaged", "unfinished"]
 FindingLevel: TypeAlias = Literal["ok", "note", "warning", "repaired", "damage"]
 
 
@@ -75,6 +76,54 @@ class Excerpt:
     text: str
     language: str
     freshness: Freshness
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedLine:
+    """One line of an exact search.
+
+    Attributes:
+        path: Relative to the root, with forward slashes.
+        line: 1-based.
+        text: The line as it is on disk now, secrets replaced, without its end.
+        spans: What matches: (first character, the one after the last), from 0.
+        matched: False for a line beside one that matches.
+        language: Name of the file's language.
+        root: Absolute path of the tree.
+    """
+
+    path: str
+    line: int
+    text: str
+    spans: tuple[tuple[int, int], ...]
+    matched: bool
+    language: str
+    root: str
+
+
+@dataclass(frozen=True, slots=True)
+class GrepReport:
+    """What one `Index.grep` found, and where it looked.
+
+    Attributes:
+        root: Absolute path of the tree.
+        pattern: What was looked for.
+        lines: In order of path and line.
+        files_searched: Files whose text was searched; filters left the others out.
+        files_matched: Files with a line that matches.
+        skipped: Files that no index would hold, by reason (`"binary"`, `"too-large"`, ...).
+        failures: Files that could not be read.
+        complete: Whether every file that passes was searched: none failed, and no limit was reached.
+    """
+
+    root: str
+    pattern: str
+    lines: tuple[MatchedLine, ...]
+    files_searched: int
+    files_matched: int
+    skipped: Mapping[str, int]
+    failures: tuple[FileFailure, ...]
+    complete: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +246,12 @@ class IndexReport:
     files_reused: int = 0
     reused_from: str = ""
 
+    def _repr_html_(self) -> str:
+        """Return the report as a table, for notebooks."""
+        from rcm.markup import table_of
+
+        return table_of(self, f"indexed {self.root}")
+
 
 @dataclass(frozen=True, slots=True)
 class WatchEvent:
@@ -262,6 +317,40 @@ class IndexStatus:
     changed: tuple[str, ...]
     removed: tuple[str, ...]
     stale_fields: tuple[str, ...]
+    updated_at: str
+
+    def _repr_html_(self) -> str:
+        """Return the status as a table, for notebooks."""
+        from rcm.markup import table_of
+
+        return table_of(self, f"index of {self.root}")
+
+
+@dataclass(frozen=True, slots=True)
+class KeptIndex:
+    """One index in the user's cache folder.
+
+    Attributes:
+        root: Absolute path of its tree, empty where the index does not say.
+        index_dir: Its folder.
+        state: `"ok"`, or why it cannot be searched: its tree is `"missing"`, it is of an
+            `"other-format"`, `"damaged"`, or its first update is `"unfinished"`.
+        locked: Whether a process is writing it now.
+        files: Files with chunks; 0 of another format.
+        chunks: Chunks.
+        index_bytes: Size on disk, all generations.
+        crash_bytes: Size of what crashed runs have left.
+        updated_at: When the last commit was made, ISO 8601 in UTC, or an empty string.
+    """
+
+    root: str
+    index_dir: str
+    state: IndexState
+    locked: bool
+    files: int
+    chunks: int
+    index_bytes: int
+    crash_bytes: int
     updated_at: str
 
 

@@ -19,6 +19,7 @@ from typing import Self
 
 from rcm.index import Index
 from rcm.rank.trees import NO_EVIDENCE, fuse
+from rcm.results import SearchResults
 from rcm.settings import REFRESH_SECONDS
 from rcm.types import (
     ContentClass,
@@ -29,7 +30,6 @@ from rcm.types import (
     Refreshed,
     RefreshPolicy,
     SearchMode,
-    SearchResult,
 )
 
 Root = str | os.PathLike[str]
@@ -130,7 +130,7 @@ class Workspace:
         rerank: bool = True,
         reranker: str | None = None,
         root: Root | None = None,
-    ) -> list[SearchResult]:
+    ) -> SearchResults:
         """Find the code that answers a query in all trees, best first; `root` is set in each result.
 
         Args:
@@ -166,11 +166,11 @@ class Workspace:
             alone = len(asked) == 1
             evidence = NO_EVIDENCE if alone else index.evidence(query, results, mode)
             answers.append((evidence, results))
-        return fuse(answers)[:top_k]
+        return SearchResults(fuse(answers)[:top_k], query)
 
     def find_related(
         self, path: str, line: int, *, root: Root | None = None, top_k: int = 10
-    ) -> list[SearchResult]:
+    ) -> SearchResults:
         """Find code of the same tree that is like the chunk around a line.
 
         Args:

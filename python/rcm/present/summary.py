@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from rcm.present.escape import escape_code, escape_path
 from rcm.present.quantities import count, duration, size
 from rcm.present.style import Style
-from rcm.types import IndexReport
+from rcm.types import GrepReport, IndexReport
 
 PHASES = (
     "walk", "read", "hash", "filter", "parse", "chunk", "embed", "lexical", "vectors", "commit",
@@ -26,6 +26,16 @@ def render_summary(report: IndexReport, style: Style, *, index_dir: str) -> str:
         *_phase_table(report.phases),
     ]
     return "\n".join(lines) + "\n"
+
+
+def render_searched(report: GrepReport) -> str:
+    """Where an exact search has looked: how many files matched, were searched, left out, and why."""
+    matched = count(report.files_matched, "file")
+    text = f"{escape_path(report.root)}: {matched} of {report.files_searched:,} searched"
+    left_out = _skipped(report.skipped)
+    text += f"; left out {left_out}" if left_out else ""
+    failed = f"; {count(len(report.failures), 'file')} could not be read" if report.failures else ""
+    return f"{text}{failed}{'' if report.complete or failed else '; stopped early'}\n"
 
 
 def render_warning(warning: str, style: Style) -> str:
