@@ -49,7 +49,7 @@ def results_object(
         "corrections": plain(corrections),
         "root": root,
         "mode": mode,
-        "results": [_result(result) for result in results],
+        "results": [result_object(result) for result in results],
     }
 
 
@@ -57,7 +57,7 @@ def related_object(
     results: Sequence[SearchResult], *, path: str, line: int, root: str
 ) -> dict[str, Any]:
     """What `rcm related --json` prints: `path`, `line`, `root`, `results`."""
-    return {"path": path, "line": line, "root": root, "results": [_result(r) for r in results]}
+    return {"path": path, "line": line, "root": root, "results": [result_object(r) for r in results]}
 
 
 def report_object(report: IndexReport, *, index_dir: str) -> dict[str, Any]:
@@ -92,7 +92,8 @@ def is_fresh(status: IndexStatus) -> bool:
     return status.exists and not differs
 
 
-def _result(result: SearchResult) -> dict[str, Any]:
+def result_object(result: SearchResult) -> dict[str, Any]:
+    """One result, with the bytes of its path where that is not UTF-8."""
     return _with_path_bytes(result.path, plain(result))
 
 
