@@ -9,6 +9,8 @@ from typing import Literal, TypeAlias
 IndexMode: TypeAlias = Literal["sequential", "parallel", "pipeline"]
 SearchMode: TypeAlias = Literal["hybrid", "bm25", "semantic"]
 SecretsMode: TypeAlias = Literal["redact", "skip-chunk", "skip-file", "off"]
+ContentClass: TypeAlias = Literal["code", "docs", "config", "tests"]
+Freshness: TypeAlias = Literal["fresh", "changed", "deleted"]
 FindingLevel: TypeAlias = Literal["ok", "note", "warning", "repaired", "damage"]
 
 
@@ -26,6 +28,7 @@ class SearchResult:
         score: Final score; higher is better; comparable within one query only.
         text: The lines, secrets redacted, joined by line feeds.
         signals: Each part of the score by name, in points of the final score.
+        root: Absolute path of the tree.
     """
 
     path: str
@@ -37,6 +40,32 @@ class SearchResult:
     score: float
     text: str
     signals: Mapping[str, float] = field(default_factory=dict)
+    root: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """Lines of an indexed file as they are on disk now, secrets replaced.
+
+    Attributes:
+        root: Absolute path of the tree.
+        path: Relative to the root, with forward slashes.
+        start_line: First line, 1-based.
+        end_line: Last line, inclusive.
+        total_lines: Lines of the file, up to the last one that is not blank.
+        text: The lines, joined by line feeds.
+        language: Name of the file's language.
+        freshness: `"changed"` if the file no longer says what was indexed.
+    """
+
+    root: str
+    path: str
+    start_line: int
+    end_line: int
+    total_lines: int
+    text: str
+    language: str
+    freshness: Freshness
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rcm import _rcm
+from rcm.content import is_code, is_test
 from rcm.query import Question
 from rcm.rank import signals
 from rcm.rank.places import mentioned
@@ -129,7 +130,7 @@ class _Scorer:
             self._definition * defined,
             weights.references * self._referenced.get(index, 0.0),
             weights.size * signals.size_prior(file.n_chunks, weights.size_cap),
-            self._test if signals.is_test(file.path) else 0.0,
+            self._test if is_test(file.path) else 0.0,
             self._of_prose(file),
             self._bundled if signals.is_bundled(file.path) else 0.0,
             self._place.get(index, 0.0),
@@ -142,7 +143,7 @@ class _Scorer:
             return self._declarations
         language = file.language
         if language not in self._prose:
-            asked = signals.is_code(language) or signals.asks_for_prose(self._words, language)
+            asked = is_code(language) or signals.asks_for_prose(self._words, language)
             self._prose[language] = 0.0 if asked else -self._weights.prose
         return self._prose[language]
 
