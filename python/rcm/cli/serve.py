@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import errno
 import socket
-import sys
 from typing import TYPE_CHECKING
 
 from rcm.cli import exits
@@ -38,7 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="*",
         help="folders (default: the repository that the working directory is in)",
     )
-    parser.add_argument("--port", metavar="N", type=_port, help="port on 127.0.0.1; 0: any free one")
+    parser.add_argument(
+        "--port", metavar="N", type=_port, help="port on 127.0.0.1; 0: any free one"
+    )
     parser.add_argument("--open", action="store_true", help="open the page in the browser")
     parser.add_argument(
         "--index-dir",
@@ -56,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Serves the page until a signal comes."""
     from rcm.web.access import Access
-    from rcm.web.server import serve
+    from rcm.web.server import make_server
     from rcm.web.service import Service
     from rcm.workspace import Workspace
 
@@ -69,13 +70,13 @@ def run(args: argparse.Namespace) -> int:
         for root in missing:
             service.update(root, force=False)
 
-        def ready() -> None:
-            _announce(access, missing)
-            if args.open:
-                _open(access)
-
-        bar = ProgressBar(sys.stderr, enabled=False)
-        interruptible(lambda: serve(service, listener, access, ready), bar)
+        server = make_server(service, access)
+        _announce(access, missing)
+        if args.open:
+            _open(access)
+        # Connections made before the server runs wait in the socket's queue.
+        bar = ProgressBar(None, enabled=False)
+        interruptible(lambda: server.run(sockets=[listener]), bar)
     return exits.FOUND
 
 

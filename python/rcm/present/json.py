@@ -57,7 +57,12 @@ def related_object(
     results: Sequence[SearchResult], *, path: str, line: int, root: str
 ) -> dict[str, Any]:
     """What `rcm related --json` prints: `path`, `line`, `root`, `results`."""
-    return {"path": path, "line": line, "root": root, "results": [result_object(r) for r in results]}
+    return {
+        "path": path,
+        "line": line,
+        "root": root,
+        "results": [result_object(r) for r in results],
+    }
 
 
 def report_object(report: IndexReport, *, index_dir: str) -> dict[str, Any]:

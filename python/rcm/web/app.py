@@ -94,7 +94,9 @@ class _Routes:
     async def refresh(self, request: Request) -> Response:
         policy = (await _body(request)).get("policy", "auto")
         if policy not in get_args(RefreshPolicy):
-            raise ValueError(f"policy is {policy!r}, not one of {', '.join(get_args(RefreshPolicy))}")
+            raise ValueError(
+                f"policy is {policy!r}, not one of {', '.join(get_args(RefreshPolicy))}"
+            )
         return await _threaded(self._service.refresh, policy)
 
     async def index(self, request: Request) -> Response:
@@ -140,7 +142,9 @@ async def _body(request: Request) -> dict[str, Any]:
     return body
 
 
-async def _threaded(work: Callable[..., Any], *args: Any, status: int = 200, **options: Any) -> Response:
+async def _threaded(
+    work: Callable[..., Any], *args: Any, status: int = 200, **options: Any
+) -> Response:
     return _json(await anyio.to_thread.run_sync(partial(work, *args, **options)), status)
 
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar, get_args
 
 from starlette.datastructures import QueryParams
 
-from rcm.types import ContentClass, SearchMode
+from rcm.types import SearchMode
 
 T = TypeVar("T", bound=str)
 
@@ -74,21 +74,16 @@ def search_options(query: QueryParams) -> dict[str, Any]:
     """Return the options of `Workspace.search`.
 
     Raises:
-        ValueError: If a mode or class is unknown; languages and kinds are checked by the search.
+        ValueError: If a mode is unknown; the search checks languages, kinds and classes.
     """
     modes: tuple[SearchMode, ...] = get_args(SearchMode)
-    classes = several(query, "class")
-    known: tuple[ContentClass, ...] = get_args(ContentClass)
-    for name in classes or ():
-        if name not in known:
-            raise ValueError(f"class is {name!r}, not one of {', '.join(known)}")
     return {
         "top_k": number(query, "k", 10, most=MAX_RESULTS),
         "mode": one_of(query, "mode", modes, "hybrid"),
         "languages": several(query, "language"),
         "paths": several(query, "glob"),
         "kinds": several(query, "kind"),
-        "classes": classes,
+        "classes": several(query, "class"),
         "root": root(query),
     }
 
@@ -105,8 +100,6 @@ def question(query: QueryParams) -> str:
     if len(text) > MAX_QUERY:
         raise ValueError(f"the query has {len(text)} characters, more than {MAX_QUERY}")
     return text
-
-
 
 
 def root(query: QueryParams) -> str | None:

@@ -57,9 +57,7 @@ class Runs:
         with self._lock:
             return self._runs[root]
 
-    def start(
-        self, root: str, work: Callable[[Callable[[Progress], None]], IndexReport]
-    ) -> bool:
+    def start(self, root: str, work: Callable[[Callable[[Progress], None]], IndexReport]) -> bool:
         """Run `work`, which is given the function to tell progress to; False if one runs already."""
         with self._lock:
             if self._runs[root].state == "running":
@@ -68,9 +66,7 @@ class Runs:
         threading.Thread(target=self._run, args=(root, work), name="rcm-run", daemon=True).start()
         return True
 
-    def _run(
-        self, root: str, work: Callable[[Callable[[Progress], None]], IndexReport]
-    ) -> None:
+    def _run(self, root: str, work: Callable[[Callable[[Progress], None]], IndexReport]) -> None:
         def tell(progress: Progress) -> None:
             with self._lock:
                 self._set(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
-from collections.abc import Callable
+from typing import Any
 
 import uvicorn
 
@@ -49,24 +49,29 @@ def _listening(port: int) -> socket.socket:
     return listener
 
 
-def serve(
-    service: Service, listener: socket.socket, access: Access, ready: Callable[[], None]
-) -> None:
-    """Answer requests until the process ends; call `ready` once that has begun."""
-    config = uvicorn.Config(
-        build_app(service, access),
-        http="h11",
-        ws="none",
-        loop="asyncio",
-        lifespan="off",
-        interface="asgi3",
-        log_config=None,
-        log_level="critical",
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-        h11_max_incomplete_event_size=_MAX_HEAD,
+def make_server(service: Service, access: Access, **limits: Any) -> uvicorn.Server:
+    """Return the server; its `run(sockets=[...])` answers requests until `should_exit` is set.
+
+    Args:
+        service: What is asked.
+        access: Who may ask.
+        limits: Those of `Guard`.
+    """
+    return uvicorn.Server(
+        uvicorn.Config(
+            build_app(service, access, **limits),
+            http="h11",
+            ws="none",
+            loop="asyncio",
+            lifespan="off",
+            interface="asgi3",
+            log_config=None,
+            log_level="critical",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=1,
+            h11_max_incomplete_event_size=_MAX_HEAD,
+        )
     )
-    ready()
-    uvicorn.Server(config).run(sockets=[listener])

@@ -135,7 +135,9 @@ def _without_report(run: Run) -> dict[str, Any]:
     return {name: value for name, value in plain(run).items() if name != "report"}
 
 
-def _shown(results: Sequence[SearchResult], pattern: re.Pattern[str] | None) -> list[dict[str, Any]]:
+def _shown(
+    results: Sequence[SearchResult], pattern: re.Pattern[str] | None
+) -> list[dict[str, Any]]:
     return [_result(result, pattern) for result in results]
 
 

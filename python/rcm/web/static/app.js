@@ -43,7 +43,6 @@ async function show({ focusList = false } = {}) {
   const index = state.view === "index";
   $("health-button").setAttribute("aria-pressed", String(index));
   $("list").hidden = index;
-  $("filters").classList.toggle("off", index);
   if (index) {
     viewer.close();
     await health.show();

@@ -24,9 +24,12 @@ export function svg(tag, attributes, ...children) {
 
 export const $ = (id) => document.getElementById(id);
 
-const numbers = new Intl.NumberFormat("en");
+const grouped = new Intl.NumberFormat("en");
 
-export const count = (n, one, many = `${one}s`) => `${numbers.format(n)} ${n === 1 ? one : many}`;
+/** A whole number with its thousands apart. */
+export const number = (n) => grouped.format(n);
+
+export const count = (n, one, many = `${one}s`) => `${number(n)} ${n === 1 ? one : many}`;
 
 export function bytes(n) {
   const units = ["B", "kB", "MB", "GB", "TB"];

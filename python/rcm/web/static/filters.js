@@ -27,7 +27,7 @@ export function show(state) {
       glob(state.glob),
       choice("mode", "Search by", Object.entries(MODES), state.mode),
       choice("k", "Results", counts(state.k).map((n) => [String(n), `${n} results`]), String(state.k))),
-    chips(state));
+    ...chips(state));
   if (focused) $("filters").querySelector(`[data-filter="${CSS.escape(focused)}"]`)?.focus();
 }
 
@@ -63,7 +63,7 @@ function chips(state) {
   const remove = (name, value) => () => change({ [name]: state[name].filter((one) => one !== value) });
   const made = ["language", "kind"].flatMap((name) => state[name].map((value) => h("button", { type: "button", class: "chip on", "aria-label": `Remove ${name} ${value}`, onclick: remove(name, value) }, value, h("span", { "aria-hidden": "true" }, "×"))));
   const any = made.length || state.class.length || state.glob || state.root || state.mode !== "hybrid";
-  if (!any) return null;
+  if (!any) return [];
   const clear = { language: [], kind: [], class: [], glob: "", root: "", mode: "hybrid" };
-  return h("div", { class: "chips" }, made, h("button", { type: "button", class: "quiet small", onclick: () => change(clear) }, "Clear filters"));
+  return [h("div", { class: "chips" }, made, h("button", { type: "button", class: "quiet small", onclick: () => change(clear) }, "Clear filters"))];
 }

@@ -1,7 +1,7 @@
 // The index: what it holds, whether it is up to date, what the last run took; and the button to run.
 
 import { get, post } from "./api.js";
-import { $, ago, bytes, count, duration, h, svg } from "./dom.js";
+import { $, ago, bytes, count, duration, h, number, svg } from "./dom.js";
 
 const PHASES = ["walk", "read", "hash", "filter", "parse", "chunk", "embed", "lexical", "vectors", "commit"];
 const TITLES = { walk: "Looking at files", index: "Indexing", commit: "Committing" };
@@ -64,7 +64,7 @@ function verdict(status) {
 const when = ({ updated_at }) => updated_at && h("span", { class: "when", title: updated_at }, ` Updated ${ago(updated_at)}.`);
 
 function tiles(status) {
-  const pairs = [["Files", count(status.files, "").trim()], ["Chunks", count(status.chunks, "").trim()], ["On disk", bytes(status.index_bytes)], ["Vectors", `${status.dim} × int8`], ["Embedder", status.embedder.split(":")[0]], ["Commit", String(status.epoch)]];
+  const pairs = [["Files", number(status.files)], ["Chunks", number(status.chunks)], ["On disk", bytes(status.index_bytes)], ["Vectors", `${status.dim} × int8`], ["Embedder", status.embedder.split(":")[0]], ["Commit", String(status.epoch)]];
   return h("dl", { class: "tiles" }, pairs.map(([name, value]) => h("div", null, h("dt", null, name), h("dd", null, value))));
 }
 
@@ -93,7 +93,7 @@ function plot(title, rows, text, about) {
     const length = Math.max((n / most) * (width - left - right), n > 0 ? 1.5 : 0);
     return [
       svg("text", { class: "label", x: left - 8, y: y + height / 2, "text-anchor": "end", "dominant-baseline": "central" }, name),
-      svg("rect", { class: "bar", x: left, y: y + 3, width: length, height: height - 6, rx: 2 }),
+      svg("rect", { class: "beam", x: left, y: y + 3, width: length, height: height - 6, rx: 2 }),
       svg("text", { class: "value", x: left + length + 6, y: y + height / 2, "dominant-baseline": "central" }, text(n)),
     ];
   });
@@ -146,7 +146,7 @@ function tell(run) {
   const bar = box.querySelector("progress");
   if (part === null) bar.removeAttribute("value");
   else bar.value = part;
-  const files = run.total ? `${count(run.done, "file")} of ${count(run.total, "").trim()}` : "";
+  const files = run.total ? `${count(run.done, "file")} of ${number(run.total)}` : "";
   box.querySelector("p").textContent = [TITLES[run.phase], files, run.chunks && count(run.chunks, "chunk")].filter(Boolean).join(" · ");
 }
 

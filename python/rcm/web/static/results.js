@@ -17,7 +17,7 @@ let makers = [];
 /** Where a result stands, as the state has it. */
 export const placeOf = (result) => ({
   path: result.path, path_base64: result.path_base64, tree: result.root,
-  start: result.start_line, end: result.end_line,
+  start: result.start_line, end: result.end_line, at: result.shown[0]?.line,
 });
 
 export const list = () => shown;

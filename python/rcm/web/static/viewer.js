@@ -84,15 +84,12 @@ function remark(place) {
   scrollTo(place);
 }
 
-/** Bring the span's beginning a few lines below the upper edge, or its middle where it fits. */
-function scrollTo({ start, end }) {
+/** Bring the lines that were found into sight: a third from the upper edge. */
+function scrollTo({ start, at = start }) {
   const sheet = $("file").querySelector(".sheet");
-  const row = sheet?.querySelector(`.row[data-n="${start}"]`);
+  const row = sheet?.querySelector(`.row[data-n="${at}"]`);
   if (!row) return;
-  const height = row.offsetHeight || 20;
-  const span = (end - start + 1) * height;
-  const above = Math.max(sheet.clientHeight - span, 0) / 2;
   const top = row.getBoundingClientRect().top - sheet.getBoundingClientRect().top + sheet.scrollTop;
-  sheet.scrollTop = top - Math.min(above, sheet.clientHeight / 3);
+  sheet.scrollTop = top - sheet.clientHeight / 3;
   sheet.scrollLeft = 0;
 }
