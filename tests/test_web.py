@@ -67,7 +67,7 @@ def test_marks_count_as_browsers_do(tmp_path: Path) -> None:
         (shown,) = found(running, q="retry")[0]["shown"]
     text = "x = '\U0001f600\U0001f600' # retry here".encode("utf-16-le")
     ((start, end),) = shown["marks"]
-    assert text[2 * start : 2 * end].decode("utf-16-le") == "retr"
+    assert text[2 * start : 2 * end].decode("utf-16-le") == "retry"
 
 
 @pytest.mark.parametrize(
@@ -277,22 +277,24 @@ def test_a_body_that_is_no_request_is_refused(web: Running, body: bytes) -> None
 
 
 def test_secrets_are_in_no_answer(tmp_path: Path) -> None:
-    value = planted()
-    root = write_tree(
-        tmp_path / "t", {"deploy.py": f'def deploy():\n    access = "{value}"\n    return access\n'}
-    )
+    plant = next(plant for plant in planted() if plant.file.endswith(".py"))
+    value = plant.value
+    code = f"def deploy_service():\n    return 1\n\n\n{plant.line}\n"
+    root = write_tree(tmp_path / "t", {plant.file: code})
     with serving(root) as running:
         for answer in (
-            running.get("/api/search", q="deploy access"),
-            running.get("/api/file", path="deploy.py"),
+            running.get("/api/search", q="deploy_service"),
+            running.get("/api/file", path=plant.file),
         ):
-            assert answer.status == 200
+            assert answer.status == 200, answer.body
             assert value not in answer.body.decode()
-            assert "<secret:" in answer.body.decode()
+        assert "<secret:" in running.get("/api/file", path=plant.file).json["text"]
         # Added after the index was made: read from the disk, replaced all the same.
-        (root / "deploy.py").write_text(f'def deploy():\n    token = "{value}"\n    return 1\n')
-        later = running.get("/api/file", path="deploy.py")
-        assert value not in later.body.decode()
+        (root / plant.file).write_text(f"def later():\n    return 2\n\n\n{plant.line}\n")
+        later = running.get("/api/file", path=plant.file).json
+        assert "def later" in later["text"]
+        assert value not in later["text"]
+        assert later["freshness"] == "changed"
 
 
 def test_colours_are_the_text_cut_into_pieces() -> None:

@@ -59,7 +59,7 @@ class Running:
             names = {name.lower(): value for name, value in response.getheaders()}
             return Answer(response.status, names, response.read())
 
-    def get(self, path: str, **query: Any) -> Answer:
+    def get(self, path: str, /, **query: Any) -> Answer:
         return self.send("GET", f"{path}?{urlencode(query, doseq=True)}" if query else path)
 
     def post(self, path: str, value: object) -> Answer:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from typing import Any, get_args
@@ -21,13 +23,22 @@ from rcm.types import RefreshPolicy
 from rcm.web import parameters
 from rcm.web.access import Access
 from rcm.web.assets import ASSETS, Asset
-from rcm.web.guard import STREAM, Guard
+from rcm.web.guard import STREAM, BodyTooLargeError, Guard
 from rcm.web.service import Service
 
 #: Seconds between two looks at a run whose progress a page follows.
 _TELL_EVERY = 0.1
 #: Texts coloured by one request, at most.
 _MAX_TEXTS = 200
+
+_STATUSES: tuple[tuple[type[BaseException], int], ...] = (
+    (FileNotFoundError, 404),
+    (IndexNotFoundError, 409),
+    (IndexStaleError, 409),
+    (IndexDamagedError, 409),
+    (BodyTooLargeError, 413),
+    (ValueError, 400),
+)
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -160,7 +171,9 @@ def _answered(handler: Handler) -> Handler:
     async def answer(request: Request) -> Response:
         try:
             return await handler(request)
-        except (RcmError, ValueError, OSError, MemoryError) as error:
+        except Exception as error:  # noqa: BLE001 (the page has to tell, whatever it is)
+            if os.environ.get("RCM_DEBUG") == "1":
+                traceback.print_exc()
             said = {"error": escape_code(_message(error)), "hint": getattr(error, "hint", "")}
             return _json({**said, "kind": type(error).__name__}, _status(error))
 
@@ -171,15 +184,13 @@ def _message(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename is not None else ""
         return f"{where}{error.strerror}"
-    return str(error) or type(error).__name__
+    known = isinstance(error, RcmError | ValueError | OSError | MemoryError | BodyTooLargeError)
+    said = str(error) or type(error).__name__
+    return said if known else f"internal error: {type(error).__name__}: {said}"
 
 
 def _status(error: BaseException) -> int:
-    if isinstance(error, FileNotFoundError):
-        return 404
-    if isinstance(error, IndexNotFoundError | IndexStaleError | IndexDamagedError):
-        return 409
-    return 400 if isinstance(error, ValueError) else 500
+    return next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
 
 
 async def _asset(asset: Asset, _: Request) -> Response:

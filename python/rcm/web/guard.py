@@ -54,8 +54,11 @@ _LOCKED_OUT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>rcm
 <p>If you have just come here by a link from another page, reload.</p></html>"""
 
 
-class _TooLargeError(Exception):
-    """The body is larger than `MAX_BODY`."""
+class BodyTooLargeError(Exception):
+    """The body is larger than `MAX_BODY`; raised where it is read."""
+
+    def __init__(self) -> None:
+        super().__init__(f"the request is larger than {MAX_BODY} bytes")
 
 
 class Guard:
@@ -120,7 +123,7 @@ class Guard:
             return _error(401, "the token is missing: open the address that rcm serve printed")
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > MAX_BODY:
-            return _error(413, f"the request is larger than {MAX_BODY} bytes")
+            return _error(413, str(BodyTooLargeError()))
         if scope["method"] == "POST" and not _is_json(headers):
             return _error(415, "send JSON, with content-type: application/json")
         return None
@@ -147,7 +150,7 @@ class Guard:
             message = await receive()
             got += len(message.get("body", b""))
             if got > MAX_BODY:
-                raise _TooLargeError
+                raise BodyTooLargeError
             return message
 
         async def note_start(message: Message) -> None:
@@ -159,13 +162,10 @@ class Guard:
             limit = None if scope["path"] == STREAM else self._timeout
             async with asyncio.timeout(limit):
                 await self._app(scope, receive_within_cap, note_start)
-        except (TimeoutError, _TooLargeError) as error:
+        except TimeoutError:
             if started:
                 raise
-            if isinstance(error, TimeoutError):
-                response = _error(504, f"no answer within {self._timeout:g} s")
-            else:
-                response = _error(413, f"the request is larger than {MAX_BODY} bytes")
+            response = _error(504, f"no answer within {self._timeout:g} s")
             await response(scope, receive, send)
 
 
