@@ -14,7 +14,6 @@ from typing import Any
 from rcm import _rcm
 from rcm.allow_list import read_allow_list
 from rcm.chunks import ScanOptions
-from rcm.store.lexical import StoredChunk
 from rcm.store.reader import IndexedFile, IndexReader
 from rcm.types import Excerpt, Freshness
 
@@ -54,7 +53,7 @@ def read_excerpt(
     file = indexed_file(root, reader, path)
     options = ScanOptions.from_meta(reader.meta)
     try:
-        found = _rcm.inspect(
+        found: dict[str, Any] = _rcm.inspect(
             root,
             Path(file.path),
             max_file_bytes=options.max_file_bytes,
@@ -62,14 +61,11 @@ def read_excerpt(
         )
     except FileNotFoundError:
         raise _gone(path) from None
-    chunks, redacted = _kept(path, found, options)
-    lines = _lines(chunks)
+    lines = _lines(_kept(path, found, options))
     last = len(lines) if end_line is None else min(end_line, len(lines))
     if not 1 <= start_line <= last:
         asked = f"{start_line}-{'' if end_line is None else end_line}"
         raise ValueError(f"{path}:{asked}: its lines are 1 to {len(lines)}")
-    stored = reader.chunks(range(file.first_id, file.first_id + file.n_chunks))
-    unsure = redacted if options.secrets == "off" else frozenset()
     return Excerpt(
         root=str(root),
         path=file.path,
@@ -78,20 +74,18 @@ def read_excerpt(
         total_lines=len(lines),
         text="\n".join(lines[start_line - 1 : last]),
         language=file.language,
-        freshness=_freshness(stored, lines, unsure, whole=options.secrets != "skip-chunk"),
+        freshness=_freshness(reader, file, found["sha256"]),
     )
 
 
-def _kept(
-    path: str, found: dict[str, Any], options: ScanOptions
-) -> tuple[list[dict[str, Any]], frozenset[int]]:
-    """Return the chunks that the rules leave of a file, and the lines on which secrets were replaced."""
+def _kept(path: str, found: dict[str, Any], options: ScanOptions) -> list[dict[str, Any]]:
+    """Return the chunks that the rules leave of a file."""
     walked, read = found["walk"], found.get("read", "")
     if read == "gone":
         raise _gone(path)
     filtered = found.get("filter", {})
     reason = read or filtered.get("skipped", "") or ("" if walked == "kept" else walked)
-    redacted = frozenset(row["line"] for row in filtered.get("redactions", ()))
+    redacted = [row["line"] for row in filtered.get("redactions", ())]
     if redacted and options.secrets == "skip-file":
         reason = "secrets"
     if reason:
@@ -103,7 +97,7 @@ def _kept(
             for chunk in chunks
             if not any(chunk["start_line"] <= line <= chunk["end_line"] for line in redacted)
         ]
-    return chunks, redacted
+    return chunks
 
 
 def _lines(chunks: Sequence[dict[str, Any]]) -> list[str]:
@@ -114,23 +108,10 @@ def _lines(chunks: Sequence[dict[str, Any]]) -> list[str]:
     return lines
 
 
-def _freshness(
-    stored: Sequence[StoredChunk], lines: list[str], unsure: frozenset[int], *, whole: bool
-) -> Freshness:
-    """Tell whether a file still says what was indexed; lines that hold a secret now are not compared."""
-    if whole and len(lines) != stored[-1].end_line:
-        return "changed"
-    for chunk in stored:
-        now = lines[chunk.start_line - 1 : chunk.end_line]
-        pairs = zip(chunk.text.split("\n"), now, strict=False)
-        differs = (
-            was != is_now
-            for line, (was, is_now) in enumerate(pairs, chunk.start_line)
-            if line not in unsure
-        )
-        if len(now) != chunk.end_line - chunk.start_line + 1 or any(differs):
-            return "changed"
-    return "fresh"
+def _freshness(reader: IndexReader, file: IndexedFile, digest: str) -> Freshness:
+    """Compare what was read with what was indexed; a row that a writer has replaced says nothing."""
+    row = reader.known.of([file.path]).get(file.path)
+    return "fresh" if row is not None and row[5].hex() == digest else "changed"
 
 
 def _gone(path: str) -> FileNotFoundError:

@@ -9,25 +9,43 @@ result is of the right repository in .86 and .97 of the queries either way.
 from __future__ import annotations
 
 import os
+import threading
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from rcm.index import Index
 from rcm.rank.trees import NO_EVIDENCE, fuse
+from rcm.settings import REFRESH_SECONDS
 from rcm.types import (
     ContentClass,
     Excerpt,
     IndexReport,
     IndexStatus,
     Progress,
+    Refreshed,
+    RefreshPolicy,
     SearchMode,
     SearchResult,
 )
 
 Root = str | os.PathLike[str]
+#: An automatic look at a tree counts for so many times as long as it took.
+_LOOK_COUNTS = 20
+#: One that ended in an update counts for so many seconds at most: most of its time was no look.
+_UPDATE_COUNTS = 2.0
+
+
+@dataclass(slots=True)
+class _Look:
+    """The last look at a tree, and how long it counts."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    last: Refreshed | None = None
+    counts_until: float = 0.0
 
 
 class Workspace:
@@ -39,6 +57,7 @@ class Workspace:
 
     def __init__(self, indexes: Sequence[Index]) -> None:
         self._indexes = {str(index.root): index for index in indexes}
+        self._looks = {root: _Look() for root in self._indexes}
 
     @classmethod
     def open(
@@ -146,7 +165,7 @@ class Workspace:
             )
             alone = len(asked) == 1
             evidence = NO_EVIDENCE if alone else index.evidence(query, results, mode)
-            answers.append((evidence, _of(index, results)))
+            answers.append((evidence, results))
         return fuse(answers)[:top_k]
 
     def find_related(
@@ -164,8 +183,7 @@ class Workspace:
             ValueError: If no tree, or more than one, has the file, or it has no such line.
             RcmError: If the index cannot be used.
         """
-        index = self._index_with(path, root)
-        return _of(index, index.find_related(path, line, top_k=top_k))
+        return self._index_with(path, root).find_related(path, line, top_k=top_k)
 
     def read(
         self,
@@ -195,7 +213,46 @@ class Workspace:
     ) -> dict[str, IndexReport]:
         """Index a tree, or all of them, as `Index.update` does; the reports by root."""
         asked = self._indexes.values() if root is None else [self.index(root)]
-        return {str(index.root): index.update(progress=progress) for index in asked}
+        reports = {}
+        for index in asked:
+            reports[str(index.root)] = index.update(progress=progress)
+            self._looks[str(index.root)].last = None
+        return reports
+
+    def refresh(
+        self,
+        policy: RefreshPolicy = "auto",
+        *,
+        root: Root | None = None,
+        budget: float = REFRESH_SECONDS,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> dict[str, Refreshed]:
+        """Look at the trees and bring their indexes up to date where that is cheap, as `Index.refresh` does.
+
+        An automatic look counts for twenty times as long as it took, so that looking takes no more than a
+        twentieth of anybody's time however often it is asked for.
+
+        Args:
+            policy: As in `Index.refresh`.
+            root: Only this tree.
+            budget: Seconds that the automatic update of one tree may take.
+            progress: Called now and then with how far an update has come.
+
+        Returns:
+            What was done and why, by root; what an earlier look found where that still counts.
+        """
+        asked = self._indexes.values() if root is None else [self.index(root)]
+        done = {}
+        for index in asked:
+            look = self._looks[str(index.root)]
+            with look.lock:
+                if policy != "auto" or look.last is None or time.monotonic() >= look.counts_until:
+                    look.last = index.refresh(policy, budget=budget, progress=progress)
+                    counts = _LOOK_COUNTS * look.last.seconds
+                    counts = min(counts, _UPDATE_COUNTS) if look.last.updated else counts
+                    look.counts_until = time.monotonic() + counts
+                done[str(index.root)] = look.last
+        return done
 
     def status(self) -> dict[str, IndexStatus]:
         """Tell what each index holds and how its tree differs from it, by root.
@@ -243,8 +300,3 @@ def _folder(index_dir: Root | None, root: Path, n_roots: int) -> Path | None:
     from rcm.settings import index_name
 
     return Path(index_dir) / index_name(root)
-
-
-def _of(index: Index, results: Sequence[SearchResult]) -> list[SearchResult]:
-    root = str(index.root)
-    return [replace(result, root=root) for result in results]

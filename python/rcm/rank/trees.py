@@ -49,6 +49,8 @@ NO_EVIDENCE = Evidence(0, 0, {}, 0.0)
 def fuse(answers: Sequence[tuple[Evidence, Sequence[SearchResult]]]) -> list[SearchResult]:
     """Put the answers of several trees to one query into one order, best first; ties in the order given.
 
+    Results of deleted files come last, as they do in each answer.
+
     The score and the signals of a result are scaled by how much its tree knows; those that speak of the
     file alone stay.
 
@@ -60,7 +62,7 @@ def fuse(answers: Sequence[tuple[Evidence, Sequence[SearchResult]]]) -> list[Sea
     shares = _shares(answers)
     pairs = zip(answers, shares, strict=True)
     found = [_scaled(result, share) for (_, results), share in pairs for result in results]
-    found.sort(key=lambda result: -result.score)
+    found.sort(key=lambda result: (result.freshness == "deleted", -result.score))
     return found
 
 
