@@ -6,7 +6,7 @@ A line is a flat list: class, text, class, text, ... Joined texts are the line; 
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _add(line: list[str], name: str, text: str) -> None:
         line += (name, text)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _lexer(language: str) -> Lexer | None:
     from pygments.lexers import get_lexer_by_name
     from pygments.util import ClassNotFound
@@ -99,7 +99,7 @@ def _lexer(language: str) -> Lexer | None:
         return None
 
 
-@lru_cache(maxsize=None)
+@cache
 def _class(kind: _TokenType) -> str:
     name = ".".join(kind)
     return next(

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, get_args
 
-from rcm import _rcm, __version__
+from rcm import __version__, _rcm
 from rcm.present.escape import escape_code, escape_path
-from rcm.present.json import plain, result_object, status_object
+from rcm.present.json import plain, refreshed_object, result_object, status_object
 from rcm.present.snippet import choose_lines, query_pattern
 from rcm.types import ContentClass, RefreshPolicy, SearchMode, SearchResult
 from rcm.web.highlight import highlight
@@ -97,7 +97,8 @@ class Service:
 
     def refresh(self, policy: RefreshPolicy) -> dict[str, Any]:
         """Look at the trees and bring the indexes up to date if that is cheap, by root."""
-        return {root: plain(found) for root, found in self._workspace.refresh(policy).items()}
+        looked = self._workspace.refresh(policy)
+        return {root: refreshed_object(found) for root, found in looked.items()}
 
     def status(self) -> dict[str, Any]:
         """Say what each index holds, how its tree differs from it, and what ran last."""
@@ -150,12 +151,24 @@ def _result(result: SearchResult, pattern: re.Pattern[str] | None) -> dict[str, 
         "name": escape_path(result.path),
         "symbol": escape_path(result.symbol),
         "text": text,
+        "focus": result.start_line + _focus(text, pattern),
         "shown": [
             {"line": line.number, "marks": _marks(line.text, pattern)}
             for line in chosen
             if line.number is not None
         ],
     }
+
+
+def _focus(text: str, pattern: re.Pattern[str] | None) -> int:
+    """The first of the lines that have most of the query's words, from 0 on."""
+    if pattern is None:
+        return 0
+    words = [
+        len({match.group().lower() for match in pattern.finditer(line, 0, _MAX_LINE_CHARS)})
+        for line in text.split("\n")
+    ]
+    return words.index(max(words))
 
 
 def _safe(text: str) -> str:

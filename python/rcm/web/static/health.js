@@ -23,7 +23,7 @@ export async function show() {
   box.setAttribute("aria-busy", "true");
   try {
     const { roots } = await get("/api/status");
-    box.replaceChildren(h("h1", { tabindex: "-1" }, roots.length > 1 ? "Indexes" : "Index"), ...roots.map(card));
+    box.replaceChildren(h("h2", { class: "title" }, roots.length > 1 ? "Indexes" : "Index"), ...roots.map(card));
     if (roots.some(({ run }) => run.state === "running")) follow();
   } catch (error) {
     box.replaceChildren(h("p", { class: "notice" }, error.message, " ", error.hint));
@@ -40,7 +40,7 @@ function card(status) {
   const { root, run } = status;
   const progress = h("div", { class: "progress", "data-root": root, hidden: run.state !== "running" }, h("progress", { max: "1", "aria-label": `Indexing ${root}` }), h("p"));
   return h("article", { class: "index" },
-    h("header", null, h("div", null, h("h2", null, root.split("/").pop() || root), h("p", { class: "path" }, root)),
+    h("header", null, h("div", null, h("h3", null, root.split("/").pop() || root), h("p", { class: "path" }, root)),
       h("div", { class: "acts" },
         h("button", { type: "button", "data-run": root, onclick: () => run_(root, false) }, status.exists ? "Update" : "Index"),
         status.exists && h("button", { class: "quiet", type: "button", onclick: () => run_(root, true) }, "Rebuild"))),

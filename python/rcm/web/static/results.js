@@ -17,7 +17,7 @@ let makers = [];
 /** Where a result stands, as the state has it. */
 export const placeOf = (result) => ({
   path: result.path, path_base64: result.path_base64, tree: result.root,
-  start: result.start_line, end: result.end_line, at: result.shown[0]?.line,
+  start: result.start_line, end: result.end_line, at: result.focus,
 });
 
 export const list = () => shown;
@@ -29,7 +29,7 @@ export function show(results, actions, many) {
   current = results.length ? 0 : -1;
   const items = results.map((result, nth) => item(result, nth, actions, many));
   $("results").replaceChildren(...items);
-  paint(actions);
+  paint();
 }
 
 async function paint() {
@@ -57,7 +57,7 @@ function item(result, nth, actions, many) {
   const like = h("button", { class: "quiet small", type: "button", onclick: () => actions.related(result) }, "Like this");
   const link = h("a", { class: "place", href: actions.href(result), onclick: (event) => follow(event, result, nth, actions) }, place(result.name), h("span", { class: "at" }, `:${result.start_line}–${result.end_line}`));
   const head = h("div", { class: "head" },
-    h("h2", null, link), freshness(result),
+    h("h3", null, link), freshness(result),
     h("span", { class: "score", title: "Score, comparable within one query" }, h("span", { class: "unseen" }, "score "), result.score.toFixed(2)));
   const about = h("div", { class: "about" },
     result.kind && h("span", { class: "kind" }, result.kind), result.symbol && h("span", { class: "symbol" }, result.symbol),
