@@ -13,7 +13,6 @@ from rcm.cli.interrupts import interruptible
 from rcm.cli.tree import chosen_root, refuse_everything
 from rcm.errors import IndexNotFoundError
 from rcm.present.escape import escape_path
-from rcm.present.progress import ProgressBar
 
 if TYPE_CHECKING:
     from rcm.web.access import Access
@@ -75,8 +74,7 @@ def run(args: argparse.Namespace) -> int:
         if args.open:
             _open(access)
         # Connections made before the server runs wait in the socket's queue.
-        bar = ProgressBar(None, enabled=False)
-        interruptible(lambda: server.run(sockets=[listener]), bar)
+        interruptible(lambda: server.run(sockets=[listener]))
     return exits.FOUND
 
 

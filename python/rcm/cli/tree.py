@@ -16,6 +16,7 @@ from rcm.present.progress import ProgressBar
 from rcm.present.quantities import count, duration
 from rcm.present.style import style_for
 from rcm.present.summary import render_warning
+from rcm.refusal import whole_disk_or_home
 from rcm.types import IndexReport, Refreshed
 
 if TYPE_CHECKING:
@@ -91,10 +92,8 @@ def refuse_everything(index: Index) -> None:
     Raises:
         UsageError: If that is what was asked for.
     """
-    home = Path(os.path.realpath(Path("~").expanduser()))
-    if home.is_relative_to(index.root) and not index.exists():
-        what = "the home folder" if home == index.root else "above the home folder"
-        what = "the root of the file system" if index.root == Path(index.root.anchor) else what
+    what = whole_disk_or_home(index.root)
+    if what is not None and not index.exists():
         raise UsageError(
             f"{escape_path(str(index.root))} is {what}",
             hint="name a folder in it, or `rcm index --anywhere` indexes all of it",

@@ -18,6 +18,8 @@ DEFAULT_PORT = 7433
 #: escaped bytes, fits.
 _MAX_HEAD = 128 * 1024
 _KEEP_ALIVE_SECONDS = 75
+#: Connections at a time, idle ones included.
+_MAX_CONNECTIONS = 256
 
 
 def bind(port: int | None) -> socket.socket:
@@ -70,6 +72,7 @@ def make_server(service: Service, access: Access, **limits: Any) -> uvicorn.Serv
             access_log=False,
             server_header=False,
             proxy_headers=False,
+            limit_concurrency=_MAX_CONNECTIONS,
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=1,
             h11_max_incomplete_event_size=_MAX_HEAD,
