@@ -66,7 +66,7 @@ rustdoc: check-tools ## Documentation of the crates: no broken link, nothing und
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(CARGO_FLAGS) --no-deps -p rcm-core -p rcm-vectors
 
 browser: ## Install Chromium for the tests of the web page, if there is none and this is root on Debian
-	@if command -v chromium chromium-browser google-chrome >/dev/null 2>&1; then echo "browser: there is one"; \
+	@if command -v chromium >/dev/null || command -v google-chrome >/dev/null; then echo "browser: there is one"; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		echo "browser: installing chromium by apt-get"; \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null \

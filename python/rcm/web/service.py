@@ -12,7 +12,7 @@ from typing import Any, get_args
 from rcm import __version__, _rcm
 from rcm.present.escape import escape_code, escape_path
 from rcm.present.json import plain, refreshed_object, result_object, status_object
-from rcm.present.snippet import choose_lines, query_pattern
+from rcm.present.snippet import choose_lines, find_words, query_pattern, query_stems
 from rcm.types import ContentClass, RefreshPolicy, SearchMode, SearchResult
 from rcm.web.highlight import highlight
 from rcm.web.runs import Run, Runs
@@ -20,7 +20,6 @@ from rcm.workspace import Workspace
 
 #: Lines of a result that the list shows.
 SHOWN_LINES = 7
-_MAX_LINE_CHARS = 2_000
 
 
 class Service:
@@ -64,7 +63,7 @@ class Service:
             "query": query,
             "corrections": corrections,
             "seconds": seconds,
-            "results": _shown(results, query_pattern(query)),
+            "results": _shown(results, query),
         }
 
     def _corrections(self, query: str, root: str | None) -> dict[str, str]:
@@ -78,7 +77,7 @@ class Service:
         started = time.perf_counter()
         results = self._workspace.find_related(path, line, root=root, top_k=top_k)
         seconds = time.perf_counter() - started
-        return {"path": path, "line": line, "seconds": seconds, "results": _shown(results, None)}
+        return {"path": path, "line": line, "seconds": seconds, "results": _shown(results, "")}
 
     def read(self, path: str, first: int, last: int | None, root: str | None) -> dict[str, Any]:
         """Return lines of a file and their colours."""
@@ -136,39 +135,43 @@ def _without_report(run: Run) -> dict[str, Any]:
     return {name: value for name, value in plain(run).items() if name != "report"}
 
 
-def _shown(
-    results: Sequence[SearchResult], pattern: re.Pattern[str] | None
-) -> list[dict[str, Any]]:
-    return [_result(result, pattern) for result in results]
+def _shown(results: Sequence[SearchResult], query: str) -> list[dict[str, Any]]:
+    pattern, stems = query_pattern(query), query_stems(query)
+    return [_result(result, pattern, stems) for result in results]
 
 
-def _result(result: SearchResult, pattern: re.Pattern[str] | None) -> dict[str, Any]:
+def _result(
+    result: SearchResult, pattern: re.Pattern[str] | None, stems: list[str]
+) -> dict[str, Any]:
     """A result with its text made safe to show, and the lines of it that the list shows."""
     text = _safe(result.text)
-    chosen = choose_lines(text, result.start_line, result.symbol, pattern, SHOWN_LINES)
+    words = find_words(text, pattern, stems)
+    chosen = choose_lines(text, result.start_line, result.symbol, pattern, SHOWN_LINES, words=words)
     return {
         **result_object(result),
         "name": escape_path(result.path),
         "symbol": escape_path(result.symbol),
         "text": text,
-        "focus": result.start_line + _focus(text, pattern),
+        "focus": result.start_line + _focus(text, words),
         "shown": [
-            {"line": line.number, "marks": _marks(line.text, pattern)}
+            {
+                "line": line.number,
+                "marks": _marks(line.text, words[line.number - result.start_line]),
+            }
             for line in chosen
             if line.number is not None
         ],
     }
 
 
-def _focus(text: str, pattern: re.Pattern[str] | None) -> int:
+def _focus(text: str, words: list[list[tuple[int, int]]]) -> int:
     """The first of the lines that have most of the query's words, from 0 on."""
-    if pattern is None:
-        return 0
-    words = [
-        len({match.group().lower() for match in pattern.finditer(line, 0, _MAX_LINE_CHARS)})
-        for line in text.split("\n")
-    ]
-    return words.index(max(words))
+    many = [len(spans) for spans in words]
+    if max(many) > 1:
+        lines = text.split("\n")
+        for nth, spans in enumerate(words):
+            many[nth] = len({lines[nth][start:end].lower() for start, end in spans})
+    return many.index(max(many))
 
 
 def _safe(text: str) -> str:
@@ -176,11 +179,8 @@ def _safe(text: str) -> str:
     return escape_code(text.replace("\r\n", "\n"))
 
 
-def _marks(line: str, pattern: re.Pattern[str] | None) -> list[list[int]]:
-    """Where the words of the query stand in a line, in the UTF-16 units that browsers count in."""
-    if pattern is None:
-        return []
-    spans = (match.span() for match in pattern.finditer(line, 0, _MAX_LINE_CHARS))
+def _marks(line: str, spans: Sequence[tuple[int, int]]) -> list[list[int]]:
+    """Where words stand in a line, in the UTF-16 units that browsers count in."""
     if line.isascii():
         return [[start, end] for start, end in spans]
     return [[_units(line[:start]), _units(line[:end])] for start, end in spans]
