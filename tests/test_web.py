@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from http.cookiejar import CookieJar
@@ -19,6 +20,7 @@ import pytest
 from command_runs import WATCHDOG_SECONDS, check_clean, rcm
 from rcm import Index
 from rcm.web.highlight import CLASSES, MAX_CHARS, highlight
+from rcm.web.painter import Painter
 from secret_corpus import planted
 from small_trees import PYTHON_SOURCE, SMALL_TREE, write_tree
 from web_server import Running, serving, wait_for_run
@@ -316,6 +318,44 @@ def test_colours_are_the_text_cut_into_pieces() -> None:
     assert highlight("plain", "text") is None
     assert highlight("plain", "no such language") is None
     assert highlight("x" * (MAX_CHARS + 1), "python") is None
+
+
+def test_a_text_that_takes_too_long_to_colour_stays_plain() -> None:
+    long = PYTHON_SOURCE * (MAX_CHARS // len(PYTHON_SOURCE))
+    painter = Painter(budget=0.05)
+    try:
+        slow, quick = painter.paint([("python", long), ("python", "def f(): pass")])
+        assert slow is None
+        assert quick == highlight("def f(): pass", "python")
+        assert painter.paint([("python", long)]) == [None]
+    finally:
+        painter.close()
+    patient = Painter()
+    try:
+        assert patient.paint([("python", long)]) == [highlight(long, "python")]
+    finally:
+        patient.close()
+
+
+@pytest.mark.skipif(
+    not Path("/proc/self").exists(), reason="there is no /proc to look at processes"
+)
+def test_the_painter_ends_with_the_server() -> None:
+    code = (
+        "import os\nfrom rcm.web.painter import Painter\np = Painter()\n"
+        "p.paint([('python', 'x = 1')])\nprint(p._child.pid, flush=True)\nos._exit(0)\n"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    pid = int(run.stdout)
+    for _ in range(200):
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except FileNotFoundError:
+            return
+        if state == "Z":
+            return
+        time.sleep(0.05)
+    pytest.fail("the painter outlives the server")
 
 
 def test_every_language_has_colours() -> None:

@@ -86,6 +86,7 @@ def serving(*roots: Path, index: bool = True, **limits: Any) -> Iterator[Running
             server.should_exit = True
             thread.join(20)
             listener.close()
+            service.painter.close()
             assert not thread.is_alive(), "the server does not end"
 
 

@@ -70,6 +70,7 @@ def run(args: argparse.Namespace) -> int:
             service.update(root, force=False)
 
         server = make_server(service, access)
+        service.painter.start()
         _announce(access, missing)
         if args.open:
             _open(access)

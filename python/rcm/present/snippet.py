@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate, chain
 
 MAX_LINES = 5
 _MAX_WORDS = 64
@@ -149,17 +151,19 @@ def _is_word(character: str) -> bool:
 
 def _window(lines: list[str], found: list[frozenset[str]], size: int) -> tuple[int, int]:
     """The run of at most `size` lines with the most and rarest words; the earliest wins."""
-    lines_with: dict[str, int] = {}
-    for words in found:
-        for word in words:
-            lines_with[word] = lines_with.get(word, 0) + 1
+    lines_with = Counter(chain.from_iterable(found))
+    many = [0, *accumulate(map(len, found))]
+    worth: dict[frozenset[str], float] = {}
     best, best_score = 0, -1.0
     for start in range(max(1, len(lines) - size + 1)):
         inside = found[start : start + size]
-        if best_score >= 0 and not any(inside):
+        words = many[start + len(inside)] - many[start]
+        if best_score >= 0 and not words:
             continue
         seen = frozenset().union(*inside)
-        score = sum(lines_with[w] ** -0.5 for w in sorted(seen)) + 0.01 * sum(map(len, inside))
+        if seen not in worth:
+            worth[seen] = sum(lines_with[w] ** -0.5 for w in sorted(seen))
+        score = worth[seen] + 0.01 * words
         if lines[start].strip() and score > best_score:
             best, best_score = start, score
     matched = (i for i in range(best, min(len(lines), best + size)) if found[i])

@@ -6,7 +6,7 @@ A line is a flat list: class, text, class, text, ... Joined texts are the line; 
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 #: Longer texts stay plain: Pygments manages about 0.9 MB per CPU second.
 MAX_CHARS = 200_000
-_KEPT = 512
 
 #: Token type (a prefix of it) to class, the first that fits; the names are those of the style sheet.
 _CLASSES = (
@@ -61,11 +60,6 @@ def highlight(text: str, language: str) -> list[list[str]] | None:
     """
     if len(text) > MAX_CHARS or language == "text":
         return None
-    return _highlight(text, language)
-
-
-@lru_cache(maxsize=_KEPT)
-def _highlight(text: str, language: str) -> list[list[str]] | None:
     lexer = _lexer(language)
     if lexer is None:
         return None

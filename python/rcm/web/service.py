@@ -14,7 +14,7 @@ from rcm.present.escape import escape_code, escape_path
 from rcm.present.json import plain, refreshed_object, result_object, status_object
 from rcm.present.snippet import choose_lines, find_words, query_pattern, query_stems
 from rcm.types import ContentClass, RefreshPolicy, SearchMode, SearchResult
-from rcm.web.highlight import highlight
+from rcm.web.painter import Painter
 from rcm.web.runs import Run, Runs
 from rcm.workspace import Workspace
 
@@ -33,6 +33,7 @@ class Service:
         self._workspace = workspace
         self._roots = [str(root) for root in workspace.roots]
         self.runs = Runs(self._roots)
+        self.painter = Painter()
 
     def describe(self) -> dict[str, Any]:
         """Say what there is to choose from: trees, languages, kinds, classes, modes."""
@@ -87,12 +88,12 @@ class Service:
             **plain(excerpt),
             "name": escape_path(excerpt.path),
             "text": text,
-            "tokens": highlight(text, excerpt.language),
+            "tokens": self.painter.paint([(excerpt.language, text)])[0],
         }
 
     def colours(self, texts: Sequence[tuple[str, str]]) -> dict[str, Any]:
         """Return the colours of (language, text) pairs."""
-        return {"tokens": [highlight(text, language) for language, text in texts]}
+        return {"tokens": self.painter.paint(texts)}
 
     def refresh(self, policy: RefreshPolicy) -> dict[str, Any]:
         """Look at the trees and bring the indexes up to date if that is cheap, by root."""
