@@ -30,6 +30,7 @@ LINES: dict[str, list[list[str]]] = {
     # It listens on the loopback device, which an empty namespace does not have: `test_web_security.py`.
     "serve": [["serve", "--help"]],
     "clear": [["clear", "ROOT", "--yes"]],
+    "mcp": [["mcp", "ROOT"]],  # ends with its input, and the process with it: last
 }
 
 
@@ -73,6 +74,7 @@ def test_no_command_asks_for_a_socket(tmp_path: Path) -> None:
     together = "\n".join("\t".join(line) for line in lines(root))
     ended = subprocess.run(
         [*trace, sys.executable, "-c", script, together],
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=False,

@@ -85,7 +85,7 @@ class Guard:
         self, scope: Scope
     ) -> tuple[int, str] | tuple[int, str, tuple[bytes, bytes]] | None:
         headers: list[tuple[bytes, bytes]] = scope["headers"]
-        hosts = [value.lower() for name, value in headers if name == b"host"]
+        hosts = [value for name, value in headers if name == b"host"]
         if len(hosts) != 1 or hosts[0] not in self._hosts:
             return 403, "this name is not served"
         if any(name == b"origin" and value not in self._origins for name, value in headers):

@@ -52,12 +52,18 @@ def serve_http(choose: Choose, port: int) -> None:
 
 
 def _listen(port: int) -> socket.socket:
+    # asyncio sends at once only where the protocol is named; else half of each answer waits 40 ms.
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        return socket.create_server((_HOST, port), backlog=_MOST_CONNECTIONS)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((_HOST, port))
+        listening.listen(_MOST_CONNECTIONS)
     except OSError as error:
+        listening.close()
         told = OSError(error.errno, error.strerror, f"{_HOST}:{port}")
         told.hint = "another server may be running; --http 0 takes any free port"  # type: ignore[attr-defined]
         raise told from error
+    return listening
 
 
 async def _serve(choose: Choose, listening: socket.socket, token: str, port: int) -> None:

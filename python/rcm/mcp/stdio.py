@@ -17,7 +17,10 @@ def serve_stdio(choose: Choose) -> None:
     Args:
         choose: Gives the trees that a call is about.
     """
-    anyio.run(_serve, choose)
+    try:
+        anyio.run(_serve, choose)
+    except* BrokenPipeError:
+        pass  # the client reads no more: there is nobody to serve, and nobody to tell
 
 
 async def _serve(choose: Choose) -> None:

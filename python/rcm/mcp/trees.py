@@ -46,6 +46,8 @@ class Trees:
     ) -> None:
         self.workspace = Workspace.open(roots, index_dir=index_dir, embedder=embedder)
         self._jobs, self._policy = jobs, policy
+        # Trees whose index was seen to be complete; it stays so, and asking costs more than a search's words.
+        self._made: set[str] = set()
 
     @property
     def labels(self) -> dict[str, str]:
@@ -99,9 +101,11 @@ class Trees:
         return self._jobs.start(index)
 
     def _ready(self, index: Index, reporter: Reporter) -> Pending | None:
-        if not index.exists():
-            return self._first(index, reporter)
         name = str(index.root)
+        if not (name in self._made and index.searchable()):
+            if not index.exists():
+                return self._first(index, reporter)
+            self._made.add(name)
         if self.job(index) is not None:
             return Pending(root=name, files=0, reason="being indexed")
         told = self.workspace.refresh(self._policy, root=name, progress=reporter)[name]

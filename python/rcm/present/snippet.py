@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import bisect
 import re
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, chain
 
@@ -39,47 +39,39 @@ class Line:
     text: str
 
 
-def query_stems(query: str) -> list[str]:
-    """The words of a query that are looked for in code, without their endings, longest first."""
-    pieces = [p.lower() for p in _PIECE.findall(query[:_MAX_QUERY_CHARS])]
-    words = [p for p in pieces if p not in _STOP and len(p) > 1] or pieces
-    return sorted(dict.fromkeys(_stem(w) for w in words[:_MAX_WORDS]), key=len, reverse=True)
-
-
 def query_pattern(query: str) -> re.Pattern[str] | None:
     """A pattern that finds the query's words in code, or None if it has none.
 
     Identifiers are split (`parse_config`, `parseConfig`), endings dropped (`parsing` finds
     `parse`), and words match from the start of a word or of a camelCase part on, in any case.
     """
-    stems = query_stems(query)
+    pieces = [p.lower() for p in _PIECE.findall(query[:_MAX_QUERY_CHARS])]
+    words = [p for p in pieces if p not in _STOP and len(p) > 1] or pieces
+    stems = sorted(dict.fromkeys(_stem(w) for w in words[:_MAX_WORDS]), key=len, reverse=True)
     if not stems:
         return None
     any_stem = "|".join(re.escape(s) + ("" if len(s) > 2 else r"(?![^\W_])") for s in stems)
-    return re.compile(rf"(?:(?<![^\W\d_])|(?<=[a-z])(?=[A-Z]))(?i:{any_stem})")
+    # Most characters begin no stem: asking that first takes a quarter of the time.
+    first = "".join(sorted({re.escape(stem[0]) for stem in stems}))
+    return re.compile(rf"(?=(?i:[{first}]))(?:(?<![^\W\d_])|(?<=[a-z])(?=[A-Z]))(?i:{any_stem})")
 
 
-def find_words(
-    text: str, pattern: re.Pattern[str] | None, stems: Sequence[str] | None = None
-) -> list[list[tuple[int, int]]]:
+def find_words(text: str, pattern: re.Pattern[str] | None) -> list[list[tuple[int, int]]]:
     """Where the pattern's words stand in each line, as (start, end) within the line.
 
-    With the `query_stems` that the pattern was made of it takes a third of the time: most lines
-    have none of them.
+    All lines are looked through in one go; a word does not cross the end of a line.
     """
     lines = text.split("\n")
-    if pattern is None:
-        return [[] for _ in lines]
-    if stems is None:
-        return [_spans(line, pattern) for line in lines]
-    return [
-        _spans(line, pattern) if any(stem in small for stem in stems) else []
-        for line, small in zip(lines, text.lower().split("\n"), strict=True)
-    ]
-
-
-def _spans(line: str, pattern: re.Pattern[str]) -> list[tuple[int, int]]:
-    return [match.span() for match in pattern.finditer(line, 0, _MAX_LINE_CHARS)]
+    words: list[list[tuple[int, int]]] = [[] for _ in lines]
+    if pattern is not None:
+        ends = list(accumulate(len(line) + 1 for line in lines))
+        for match in pattern.finditer(text):
+            start, end = match.span()
+            at = bisect.bisect_right(ends, start)
+            begin = ends[at - 1] if at else 0
+            if start - begin < _MAX_LINE_CHARS:
+                words[at].append((start - begin, end - begin))
+    return words
 
 
 def choose_lines(
@@ -107,7 +99,7 @@ def choose_lines(
     first, end = _window(lines, found, limit)
     chosen = list(range(first, end))
     if defined is not None and defined not in chosen:
-        first, end = _window(lines, found, limit - 1)
+        first, end = _window(lines, found, limit - 1) if limit > 1 else (0, 0)
         chosen = sorted({defined, *range(first, end)})
     shown: list[Line] = []
     for at, index in enumerate(chosen):

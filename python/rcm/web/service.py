@@ -12,7 +12,7 @@ from typing import Any, get_args
 from rcm import __version__, _rcm
 from rcm.present.escape import escape_code, escape_path
 from rcm.present.json import plain, refreshed_object, result_object, status_object
-from rcm.present.snippet import choose_lines, find_words, query_pattern, query_stems
+from rcm.present.snippet import choose_lines, find_words, query_pattern
 from rcm.types import ContentClass, RefreshPolicy, SearchMode, SearchResult
 from rcm.web.painter import Painter
 from rcm.web.runs import Run, Runs
@@ -137,16 +137,14 @@ def _without_report(run: Run) -> dict[str, Any]:
 
 
 def _shown(results: Sequence[SearchResult], query: str) -> list[dict[str, Any]]:
-    pattern, stems = query_pattern(query), query_stems(query)
-    return [_result(result, pattern, stems) for result in results]
+    pattern = query_pattern(query)
+    return [_result(result, pattern) for result in results]
 
 
-def _result(
-    result: SearchResult, pattern: re.Pattern[str] | None, stems: list[str]
-) -> dict[str, Any]:
+def _result(result: SearchResult, pattern: re.Pattern[str] | None) -> dict[str, Any]:
     """A result with its text made safe to show, and the lines of it that the list shows."""
     text = _safe(result.text)
-    words = find_words(text, pattern, stems)
+    words = find_words(text, pattern)
     chosen = choose_lines(text, result.start_line, result.symbol, pattern, SHOWN_LINES, words=words)
     return {
         **result_object(result),
