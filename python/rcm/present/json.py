@@ -169,7 +169,7 @@ def match_object(line: MatchedLine) -> dict[str, Any]:
 
 
 def result_object(result: SearchResult) -> dict[str, Any]:
-    """One result of a search."""
+    """One result, with the bytes of its path where that is not UTF-8."""
     return _with_path_bytes(result.path, plain(result))
 
 
