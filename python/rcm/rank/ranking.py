@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from rcm import _rcm
 from rcm.query import Question
@@ -68,25 +70,46 @@ def rank(
     pinned |= {index: chunk_id for index, (_, chunk_id) in places.items()}
     if matches:
         for index, (_, chunk_id) in (definitions | places).items():
-            matches.setdefault(index, _Match(chunk_id, 0.0, 0.0))
-    best = max((match.semantic + match.lexical for match in matches.values()), default=0.0) or 1.0
+            matches.setdefault(index, (index, chunk_id, 0.0, 0.0))
+    best = max((match[2] + match[3] for match in matches.values()), default=0.0) or 1.0
     rare = rare_words(question.text, candidates, reader)
     quotes = quoted(question.text, candidates, reader)
     pinned = {index: chunk_id for index, (_, chunk_id) in quotes.items()} | pinned
     score = _Scorer(question, best, definitions, referenced, places, rare, quotes, weights)
-    rows = []
-    for index, match in matches.items():
-        parts = score(index, reader.files[index], match)
-        rows.append((-sum(parts), reader.files[index].path, index, parts))
-    rows.sort()
+    rows = _best_rows(matches, score, reader, len(matches) if top_k is None else top_k)
     return [
         Ranked(
-            pinned.get(index, matches[index].chunk_id),
-            -score,
+            pinned.get(index, matches[index][1]),
+            -negated,
             {name: part for name, part in zip(PARTS, parts, strict=True) if part},
         )
-        for score, _, index, parts in rows[:top_k]
+        for negated, _, index, parts in rows
     ]
+
+
+#: A file's position, its best chunk, and the two halves of its aggregated score.
+_Match: TypeAlias = tuple[int, int, float, float]
+#: A file's negated score, path, position and parts: in this order rows are sorted.
+_Row: TypeAlias = tuple[float, str, int, tuple[float, ...]]
+
+
+def _best_rows(
+    matches: dict[int, _Match], score: _Scorer, reader: IndexReader, top_k: int
+) -> list[_Row]:
+    """Score files, best aggregated ones first, until no other can be among the best `top_k`."""
+    rows: list[_Row] = []
+    best: list[float] = []
+    for match in sorted(matches.values(), key=score.bound, reverse=True):
+        if len(best) == top_k and score.bound(match) < best[0]:
+            break
+        index = match[0]
+        file = reader.files[index]
+        parts = score(file, match)
+        total = sum(parts)
+        rows.append((-total, file.path, index, parts))
+        (heapq.heappush if len(best) < top_k else heapq.heappushpop)(best, total)
+    rows.sort()
+    return rows[:top_k]
 
 
 class _Scorer:
@@ -117,21 +140,39 @@ class _Scorer:
         self._prose: dict[str, float] = {}
         declarations = signals.asks_for_declarations(self._words)
         self._declarations = 0.0 if declarations else -weights.prose
+        # What the text and path of a file can add to its matches at most, and a rounding.
+        size = weights.size * signals.size_prior(weights.size_cap, weights.size_cap)
+        self._most = weights.stem + size + 1e-9
 
-    def __call__(self, index: int, file: IndexedFile, match: _Match) -> tuple[float, ...]:
+    def bound(self, match: _Match) -> float:
+        """Return what the score of a file cannot be above."""
+        index, _, semantic, lexical = match
+        return (
+            (semantic + lexical) / self._best
+            + self._most
+            + (self._definition * self._definitions[index][0] if index in self._definitions else 0.0)
+            + self._weights.references * self._referenced.get(index, 0.0)
+            + self._place.get(index, 0.0)
+            + self._rare.get(index, 0.0)
+            + self._verbatim.get(index, 0.0)
+        )
+
+    def __call__(self, file: IndexedFile, match: _Match) -> tuple[float, ...]:
         """Return the parts in the order of `PARTS`."""
         weights = self._weights
+        index, _, semantic, lexical = match
+        path = file.path
         defined = self._definitions[index][0] if index in self._definitions else 0.0
         return (
-            match.semantic / self._best,
-            match.lexical / self._best,
-            weights.stem * signals.stem_coverage(file.path, self._terms),
+            semantic / self._best,
+            lexical / self._best,
+            weights.stem * signals.stem_coverage(path, self._terms),
             self._definition * defined,
             weights.references * self._referenced.get(index, 0.0),
             weights.size * signals.size_prior(file.n_chunks, weights.size_cap),
-            self._test if signals.is_test(file.path) else 0.0,
+            self._test if signals.is_test(path) else 0.0,
             self._of_prose(file),
-            self._bundled if signals.is_bundled(file.path) else 0.0,
+            self._bundled if signals.is_bundled(path) else 0.0,
             self._place.get(index, 0.0),
             self._rare.get(index, 0.0),
             self._verbatim.get(index, 0.0),
@@ -149,7 +190,8 @@ class _Scorer:
 
 def by_chunk_score(candidates: Candidates, weights: Weights = DEFAULT) -> list[Ranked]:
     """Order chunks by their fused score alone, best first; ties by id. No other signal, no grouping."""
-    rows = zip(candidates.ids, candidates.semantic, candidates.lexical, strict=True)
+    scored = candidates.scored
+    rows = zip(scored.ids, scored.semantic, scored.lexical, strict=True)
     ranked = [
         Ranked(
             chunk_id,
@@ -161,26 +203,15 @@ def by_chunk_score(candidates: Candidates, weights: Weights = DEFAULT) -> list[R
     return sorted(ranked, key=lambda row: (-row.score, row.chunk_id))
 
 
-@dataclass(slots=True)
-class _Match:
-    """A file's best chunk and the two halves of its aggregated score."""
-
-    chunk_id: int
-    semantic: float
-    lexical: float
-
-
 def _matches(candidates: Candidates, reader: IndexReader, weights: Weights) -> dict[int, _Match]:
     """Aggregate chunks by file: the best plus a decaying share of the best few (itself included)."""
     sums = reader.by_file.sum(
-        candidates.ids,
-        candidates.semantic,
-        candidates.lexical,
+        candidates.scored,
         weights=(weights.semantic, weights.lexical),
         pool=weights.pool,
         shares=[weights.aggregation * weights.decay**nth for nth in range(weights.aggregated)],
     )
-    return {index: _Match(chunk_id, meaning, words) for index, chunk_id, meaning, words in sums}
+    return {match[0]: match for match in sums}
 
 
 def _referenced(
@@ -189,9 +220,7 @@ def _referenced(
     """Return how much the best chunks refer to each other file that matches, the most being 1."""
     shares = reader.segments.referenced(
         reader.by_file,
-        candidates.ids,
-        candidates.semantic,
-        candidates.lexical,
+        candidates.scored,
         weights=(weights.semantic, weights.lexical),
         pool=weights.referring,
         most=weights.definers,

@@ -73,6 +73,14 @@ class IndexReader:
             return ids
         return [chunk_id for chunk_id in ids if self._is_alive(chunk_id)]
 
+    def with_cosines(
+        self, chunks: _rcm.Scored, vector: list[float], low: float, high: float
+    ) -> _rcm.Scored:
+        """Score chunks by their cosine with a vector, 0 at `low` and below, 1 at `high`."""
+        if self._local:
+            return self.segments.with_cosines(chunks, vector, low, high)
+        return chunks.with_cosines(self.vectors.similarity(vector, chunks.ids), low, high)
+
     def _is_alive(self, chunk_id: int) -> bool:
         index = self.file_index(chunk_id)
         return index >= 0 and chunk_id < self.files[index].first_id + self.files[index].n_chunks
