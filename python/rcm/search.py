@@ -49,7 +49,7 @@ class Filters:
         Raises:
             ValueError: If a language is unknown.
         """
-        known = {*_rcm.languages(), "text"}
+        known = {*_rcm.languages(), "text"} if languages else set()
         for language in languages or ():
             if language not in known:
                 raise ValueError(f"language is {language!r}, not one of {', '.join(sorted(known))}")

@@ -12,10 +12,11 @@ from rcm.query import Question
 from rcm.rank import signals
 from rcm.rank.places import mentioned
 from rcm.rank.rarity import rare_words
+from rcm.rank.scoring import PARTS, Match, Scorer
 from rcm.rank.verbatim import quoted
 from rcm.rank.weights import DEFAULT, IN_SCOPE, Weights
 from rcm.search import Candidates
-from rcm.store.reader import IndexedFile, IndexReader
+from rcm.store.reader import IndexReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,23 +26,6 @@ class Ranked:
     chunk_id: int
     score: float
     signals: Mapping[str, float]
-
-
-#: The parts of a score, in the order in which they are added.
-PARTS = (
-    "semantic",
-    "lexical",
-    "stem",
-    "definition",
-    "references",
-    "size",
-    "test",
-    "prose",
-    "bundled",
-    "place",
-    "rare",
-    "verbatim",
-)
 
 
 def rank(
@@ -75,7 +59,7 @@ def rank(
     rare = rare_words(question.text, candidates, reader)
     quotes = quoted(question.text, candidates, reader)
     pinned = {index: chunk_id for index, (_, chunk_id) in quotes.items()} | pinned
-    score = _Scorer(question, best, definitions, referenced, places, rare, quotes, weights)
+    score = Scorer(question, best, definitions, referenced, places, rare, quotes, weights)
     rows = _best_rows(matches, score, reader, len(matches) if top_k is None else top_k)
     return [
         Ranked(
@@ -87,20 +71,21 @@ def rank(
     ]
 
 
-#: A file's position, its best chunk, and the two halves of its aggregated score.
-_Match: TypeAlias = tuple[int, int, float, float]
 #: A file's negated score, path, position and parts: in this order rows are sorted.
 _Row: TypeAlias = tuple[float, str, int, tuple[float, ...]]
 
 
 def _best_rows(
-    matches: dict[int, _Match], score: _Scorer, reader: IndexReader, top_k: int
+    matches: dict[int, Match], score: Scorer, reader: IndexReader, top_k: int
 ) -> list[_Row]:
     """Score files, best aggregated ones first, until no other can be among the best `top_k`."""
     rows: list[_Row] = []
     best: list[float] = []
-    for match in sorted(matches.values(), key=score.bound, reverse=True):
-        if len(best) == top_k and score.bound(match) < best[0]:
+    bounded = sorted(
+        zip(score.bounds(matches.values()), matches.values(), strict=True), reverse=True
+    )
+    for bound, match in bounded:
+        if len(best) == top_k and bound < best[0]:
             break
         index = match[0]
         file = reader.files[index]
@@ -110,82 +95,6 @@ def _best_rows(
         (heapq.heappush if len(best) < top_k else heapq.heappushpop)(best, total)
     rows.sort()
     return rows[:top_k]
-
-
-class _Scorer:
-    """Computes the parts of a file's score for one query."""
-
-    def __init__(
-        self,
-        question: Question,
-        best: float,
-        definitions: dict[int, tuple[float, int]],
-        referenced: dict[int, float],
-        places: dict[int, tuple[float, int]],
-        rare: dict[int, float],
-        quotes: dict[int, tuple[float, int]],
-        weights: Weights,
-    ) -> None:
-        self._terms = frozenset(_rcm.query_terms(question.text))
-        self._best, self._definitions, self._weights = best, definitions, weights
-        self._referenced = referenced
-        self._place = {index: weights.place * share for index, (share, _) in places.items()}
-        self._rare = {index: weights.rare * share for index, share in rare.items()}
-        self._verbatim = {index: weights.verbatim * share for index, (share, _) in quotes.items()}
-        self._definition = weights.definition * (weights.one_word if question.names.alone else 1.0)
-        self._words = signals.words(question.text)
-        asked = weights.asked if signals.asks_for_tests(self._words) else 1.0
-        self._test = -weights.test * asked
-        self._bundled = 0.0 if signals.asks_for_bundled(self._words) else -weights.bundled
-        self._prose: dict[str, float] = {}
-        declarations = signals.asks_for_declarations(self._words)
-        self._declarations = 0.0 if declarations else -weights.prose
-        # What the text and path of a file can add to its matches at most, and a rounding.
-        size = weights.size * signals.size_prior(weights.size_cap, weights.size_cap)
-        self._most = weights.stem + size + 1e-9
-
-    def bound(self, match: _Match) -> float:
-        """Return what the score of a file cannot be above."""
-        index, _, semantic, lexical = match
-        return (
-            (semantic + lexical) / self._best
-            + self._most
-            + (self._definition * self._definitions[index][0] if index in self._definitions else 0.0)
-            + self._weights.references * self._referenced.get(index, 0.0)
-            + self._place.get(index, 0.0)
-            + self._rare.get(index, 0.0)
-            + self._verbatim.get(index, 0.0)
-        )
-
-    def __call__(self, file: IndexedFile, match: _Match) -> tuple[float, ...]:
-        """Return the parts in the order of `PARTS`."""
-        weights = self._weights
-        index, _, semantic, lexical = match
-        path = file.path
-        defined = self._definitions[index][0] if index in self._definitions else 0.0
-        return (
-            semantic / self._best,
-            lexical / self._best,
-            weights.stem * signals.stem_coverage(path, self._terms),
-            self._definition * defined,
-            weights.references * self._referenced.get(index, 0.0),
-            weights.size * signals.size_prior(file.n_chunks, weights.size_cap),
-            self._test if signals.is_test(path) else 0.0,
-            self._of_prose(file),
-            self._bundled if signals.is_bundled(path) else 0.0,
-            self._place.get(index, 0.0),
-            self._rare.get(index, 0.0),
-            self._verbatim.get(index, 0.0),
-        )
-
-    def _of_prose(self, file: IndexedFile) -> float:
-        if signals.is_declarations(file.path):
-            return self._declarations
-        language = file.language
-        if language not in self._prose:
-            asked = signals.is_code(language) or signals.asks_for_prose(self._words, language)
-            self._prose[language] = 0.0 if asked else -self._weights.prose
-        return self._prose[language]
 
 
 def by_chunk_score(candidates: Candidates, weights: Weights = DEFAULT) -> list[Ranked]:
@@ -203,7 +112,7 @@ def by_chunk_score(candidates: Candidates, weights: Weights = DEFAULT) -> list[R
     return sorted(ranked, key=lambda row: (-row.score, row.chunk_id))
 
 
-def _matches(candidates: Candidates, reader: IndexReader, weights: Weights) -> dict[int, _Match]:
+def _matches(candidates: Candidates, reader: IndexReader, weights: Weights) -> dict[int, Match]:
     """Aggregate chunks by file: the best plus a decaying share of the best few (itself included)."""
     sums = reader.by_file.sum(
         candidates.scored,
@@ -215,7 +124,7 @@ def _matches(candidates: Candidates, reader: IndexReader, weights: Weights) -> d
 
 
 def _referenced(
-    candidates: Candidates, matches: dict[int, _Match], reader: IndexReader, weights: Weights
+    candidates: Candidates, matches: dict[int, Match], reader: IndexReader, weights: Weights
 ) -> dict[int, float]:
     """Return how much the best chunks refer to each other file that matches, the most being 1."""
     shares = reader.segments.referenced(

@@ -30,4 +30,4 @@ def rare_words(text: str, candidates: Candidates, reader: IndexReader) -> dict[i
 
 
 def _is_source(file: IndexedFile) -> bool:
-    return signals.is_code(file.language) and not signals.is_test(file.path)
+    return signals.is_code(file.language) and not signals.traits(file.path).test

@@ -51,9 +51,10 @@ impl PyScored {
     /// A chunk of the other side can lie below the lowest row scanned, by rounding.
     pub(crate) fn scaled(&self, cosines: Vec<f32>, low: f64, high: f64) -> Self {
         let scale = 1.0 / (high - low);
-        let scaled = cosines.into_iter().map(f64::from).map(|cosine| {
-            if cosine > low { (cosine - low) * scale } else { 0.0 }
-        });
+        let scaled = cosines
+            .into_iter()
+            .map(f64::from)
+            .map(|cosine| if cosine > low { (cosine - low) * scale } else { 0.0 });
         Self(self.0.iter().zip(scaled).map(|(&(id, _, lexical), semantic)| (id, semantic, lexical)).collect())
     }
 }

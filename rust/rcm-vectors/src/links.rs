@@ -59,12 +59,7 @@ impl Segments {
     /// By name used that 1 to `most` live rows define: the share of each of these rows, and their files.
     ///
     /// Names are looked up in ascending order, each once: the list of definitions is gone through from front to back.
-    fn definers(
-        &self,
-        files: &Files,
-        uses: &[Vec<u32>],
-        most: usize,
-    ) -> FxHashMap<u32, (f64, Vec<usize>)> {
+    fn definers(&self, files: &Files, uses: &[Vec<u32>], most: usize) -> FxHashMap<u32, (f64, Vec<usize>)> {
         let mut keys = uses.concat();
         keys.sort_unstable();
         keys.dedup();

@@ -4,7 +4,9 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use crate::error::SegmentError;
-use crate::format::{HEADER_BYTES, Header, Layout, lower_bound, lower_bound_from, number_u16, number_u32, number_u64};
+use crate::format::{
+    HEADER_BYTES, Header, Layout, lower_bound, lower_bound_from, number_u16, number_u32, number_u64,
+};
 use crate::links::reference_key;
 use crate::map::Bytes;
 
