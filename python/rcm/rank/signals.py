@@ -112,7 +112,7 @@ class Traits(NamedTuple):
 
 @lru_cache(maxsize=1 << 17)
 def traits(path: str) -> Traits:
-    """Return the terms of a path's stem, and whether it is that of a test, of bundled code, of declarations."""
+    """Return the terms of a path's stem, and whether it is one of a test, bundled code, declarations."""
     return Traits(stem_terms(path), is_test(path), is_bundled(path), is_declarations(path))
 
 
