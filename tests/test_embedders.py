@@ -120,7 +120,7 @@ def cosines(ours: NDArray[Any], theirs: NDArray[Any]) -> NDArray[Any]:
 
 
 def counts_of(index: Index) -> tuple[int, int]:
-    embedder = index._embedder
+    embedder = index._access._embedder
     assert isinstance(embedder, CachedEmbedder)
     return embedder.hits, embedder.misses
 
@@ -173,14 +173,14 @@ def test_the_index_holds_the_vectors_of_the_formatted_text(tree: Path, model: Pa
             return super().embed_texts(texts)
 
     with Index.open(tree, embedder=f"fastembed:{model}") as index:
-        index._embedder = Spy(index._open_embedder({}), tree.parent / "spy.sqlite")
+        index._access._embedder = Spy(index._access.embedder({}), tree.parent / "spy.sqlite")
         report = index.update(workers=1)
         assert len(seen) == report.chunks_total
         vectors = reader_of(index).vectors
         for text in seen:
             path = text.partition("\n")[0]
             assert any(name in path for name in SMALL_TREE), "the header names the file"
-            _, (cosine, *_), _, _ = vectors.nearest(index._embedder.embed_query(text), 1)
+            _, (cosine, *_), _, _ = vectors.nearest(index._access._embedder.embed_query(text), 1)
             assert cosine == pytest.approx(1.0, abs=0.01), "but for int8"
 
 
@@ -216,10 +216,10 @@ def test_a_relative_directory_is_opened_once(
     monkeypatch.chdir(model.parent)
     with Index.open(tree, embedder=f"fastembed:{model.name}") as index:
         index.update()
-        embedder = index._embedder
+        embedder = index._access._embedder
         index.search("cache")
         index.search("cache")
-        assert index._embedder is embedder
+        assert index._access._embedder is embedder
         assert index.status().embedder == f"fastembed:{model}"
 
 
@@ -252,7 +252,7 @@ def test_nothing_is_embedded_twice(tree: Path, model: Path) -> None:
     program = (
         "import sys\nfrom rcm import Index\nfrom rcm.embed.onnx import FastembedEmbedder\n"
         "index = Index.open(sys.argv[1])\nindex.update(force=True)\n"
-        "print(index._embedder.hits, index._embedder.misses)\n"
+        "print(index._access._embedder.hits, index._access._embedder.misses)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", program, str(tree)], capture_output=True, text=True, check=True

@@ -95,8 +95,8 @@ def test_nothing_is_sent_twice(tree: Path, server: EmbeddingServer) -> None:
         assert sent == chunks + 1, "every chunk, and one text to learn the length from"
         index.update(force=True)
         assert sum(len(body["input"]) for body in server.seen.bodies) == sent
-        assert isinstance(index._embedder, CachedEmbedder)
-        assert index._embedder.hits == chunks
+        assert isinstance(index._access._embedder, CachedEmbedder)
+        assert index._access._embedder.hits == chunks
 
 
 def test_bm25_and_status_need_no_server(tree: Path, server: EmbeddingServer) -> None:

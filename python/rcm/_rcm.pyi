@@ -34,6 +34,8 @@ class Plan:
     @property
     def n_candidates(self) -> int: ...
     @property
+    def candidates(self) -> list[tuple[str, int, bool]]: ...
+    @property
     def removed(self) -> list[str]: ...
     @property
     def unchanged(self) -> list[str]: ...
@@ -231,6 +233,22 @@ def walk(
     workers: int = 0,
 ) -> Walked: ...
 def hash_files(plan: Plan, *, max_file_bytes: int = ...) -> list[tuple[str, bytes]]: ...
+def look(
+    root: _Path,
+    known: list[tuple[str, int, int, int, int, bytes, int]],
+    *,
+    max_file_bytes: int = ...,
+    secrets: str = "redact",
+    allowed: list[str] = ...,
+) -> list[tuple[str, str | None]]: ...
+def read_text(
+    root: _Path,
+    path: _Path,
+    *,
+    max_file_bytes: int = ...,
+    secrets: str = "redact",
+    allowed: list[str] = ...,
+) -> tuple[str | None, str, bytes | None, tuple[int, int, int, int] | None]: ...
 def last_noted(path: _Path) -> list[tuple[str, bytes]]: ...
 def inspect(
     root: _Path,

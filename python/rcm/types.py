@@ -9,6 +9,8 @@ from typing import Literal, TypeAlias
 IndexMode: TypeAlias = Literal["sequential", "parallel", "pipeline"]
 SearchMode: TypeAlias = Literal["hybrid", "bm25", "semantic"]
 SecretsMode: TypeAlias = Literal["redact", "skip-chunk", "skip-file", "off"]
+Freshness: TypeAlias = Literal["fresh", "changed", "deleted"]
+RefreshPolicy: TypeAlias = Literal["auto", "never", "always"]
 FindingLevel: TypeAlias = Literal["ok", "note", "warning", "repaired", "damage"]
 
 
@@ -24,8 +26,14 @@ class SearchResult:
         kind: Kind of that definition (`"function"`, `"class"`, ...), or an empty string.
         language: Name of the file's language, `"text"` when none is known.
         score: Final score; higher is better; comparable within one query only.
-        text: The lines, secrets redacted, joined by line feeds.
+        text: The lines, secrets redacted, joined by line feeds: what the file has now, unless
+            `freshness` is `"deleted"` or `anchored` is False; then they are those of the index.
         signals: Each part of the score by name, in points of the final score.
+        freshness: What the file was when the search returned: `"fresh"` with the content that was
+            indexed, `"changed"` since then, or `"deleted"`.
+        anchored: False if the file has changed and the lines could not be found in it: line numbers
+            and text are those of the index.
+        root: Absolute path of the tree.
     """
 
     path: str
@@ -37,6 +45,32 @@ class SearchResult:
     score: float
     text: str
     signals: Mapping[str, float] = field(default_factory=dict)
+    freshness: Freshness = "fresh"
+    anchored: bool = True
+    root: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """What one `Index.refresh` did.
+
+    Attributes:
+        policy: What was asked for.
+        checked: Whether the tree was looked at.
+        updated: Whether the index was brought up to date.
+        pending: Files known to differ from the index, not indexed yet.
+        reason: Why it was done or left, lower case, no full stop.
+        seconds: Wall seconds.
+        report: What the update did, if there was one.
+    """
+
+    policy: RefreshPolicy
+    checked: bool
+    updated: bool
+    pending: int
+    reason: str
+    seconds: float
+    report: IndexReport | None = None
 
 
 @dataclass(frozen=True, slots=True)

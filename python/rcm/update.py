@@ -32,6 +32,9 @@ from rcm.types import FileFailure, IndexMode, IndexReport, Progress
 #: a killed run resumes there.
 CHECKPOINT_CHUNKS = 20_000
 CHECKPOINT_SECONDS = 30.0
+#: An update of so many files, or one so long, says how long a file takes; a shorter one is mostly
+#: the commit.
+_TELLING_FILES, _TELLING_SECONDS = 50, 1.0
 #: Batches embedded ahead of the store in pipeline mode.
 _EMBED_AHEAD = 2
 
@@ -156,6 +159,7 @@ def _write(
             folder.switch(generation)
         if sink is not None:
             sink.drop_others()
+        run.note_rate(writer)
         writer.seal()
         run.finish(writer)
         return watch.warning
@@ -380,6 +384,12 @@ class _Run:
     def _progress(self, phase: str, done: int, total: int | None) -> None:
         if self.options.progress is not None:
             self.options.progress(Progress(phase, done, total, self.chunks))
+
+    def note_rate(self, writer: IndexWriter) -> None:
+        """Have the index remember how long a file takes, for who must guess how long an update will."""
+        indexed, seconds = self.counts["indexed"], time.perf_counter() - self.started
+        if indexed and (indexed >= _TELLING_FILES or seconds >= _TELLING_SECONDS):
+            writer.table.set_meta({"seconds_per_file": f"{seconds / indexed:.6f}"})
 
     def finish(self, writer: IndexWriter) -> None:
         """Note what the writer knows at the end."""

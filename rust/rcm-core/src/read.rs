@@ -77,6 +77,19 @@ pub fn read(root: &Path, entry: &Entry, max_bytes: u64) -> Result<(Vec<u8>, Entr
     Ok((bytes, Entry::new(entry.path.clone(), &metadata)))
 }
 
+/// The entry of the file at `root/path` as it is now, found as [`read`] finds it.
+///
+/// # Errors
+/// [`Unread`]: why there is none.
+pub fn stat(root: &Path, path: &Path) -> Result<Entry, Unread> {
+    let metadata = File::from(open_beneath(root, path)?).metadata().map_err(|error| failed(&error))?;
+    match (metadata.is_file(), metadata.is_dir()) {
+        (true, _) => Ok(Entry::new(path.to_path_buf(), &metadata)),
+        (_, true) => Err(Unread::Gone),
+        _ => Err(Unread::Skipped(SkipReason::SpecialFile)),
+    }
+}
+
 /// SHA-256.
 pub fn digest(bytes: &[u8]) -> Digest {
     Sha256::digest(bytes).into()
