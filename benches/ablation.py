@@ -21,9 +21,10 @@ from typing import Any
 from quality_metric import DEPTH, Query, load_annotations, ndcg, paired_interval, target_ranks
 from rcm import Index
 from rcm.embed import open_embedder
+from rcm.filters import Filters
 from rcm.query import understand
 from rcm.rank import DEFAULT, Weights, rank
-from rcm.search import Candidates, Filters, retrieve
+from rcm.search import Candidates, retrieve
 from rcm.store.folder import IndexFolder
 from rcm.store.reader import IndexReader, open_reader
 

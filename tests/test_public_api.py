@@ -17,8 +17,10 @@ import rcm.errors
 import rcm.types
 
 PUBLIC = [
+    "ContentClass",
     "DoctorReport",
     "EmbeddingServiceError",
+    "Excerpt",
     "FileFailure",
     "Finding",
     "Freshness",
@@ -42,6 +44,7 @@ PUBLIC = [
     "SecretsMode",
     "SecretsReport",
     "VectorStoreError",
+    "Workspace",
     "__version__",
     "enclosing_root",
     "find_secrets",
@@ -50,6 +53,7 @@ PUBLIC = [
 ]
 VALUES = [
     rcm.DoctorReport,
+    rcm.Excerpt,
     rcm.FileFailure,
     rcm.Finding,
     rcm.IndexReport,

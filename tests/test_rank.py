@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from rcm import Index, _rcm
+from rcm.content import is_test
 from rcm.embed import open_embedder
+from rcm.filters import Filters
 from rcm.query import understand
 from rcm.rank import DEFAULT, rank, signals
 from rcm.rank.weights import KIND_WEIGHTS
-from rcm.search import Candidates, Filters, retrieve
+from rcm.search import Candidates, retrieve
 from small_trees import reader_of, write_tree
 
 
@@ -33,7 +35,7 @@ from small_trees import reader_of, write_tree
     ],
 )
 def test_paths_of_tests(path: str, expected: bool) -> None:
-    assert signals.is_test(path) is expected
+    assert is_test(path) is expected
 
 
 @pytest.mark.parametrize(

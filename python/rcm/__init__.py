@@ -31,7 +31,9 @@ from rcm.index import Index, enclosing_root
 from rcm.inspection import inspect_file
 from rcm.secrets import find_secrets
 from rcm.types import (
+    ContentClass,
     DoctorReport,
+    Excerpt,
     FileFailure,
     Finding,
     Freshness,
@@ -47,10 +49,13 @@ from rcm.types import (
     SecretsMode,
     SecretsReport,
 )
+from rcm.workspace import Workspace
 
 __all__ = [
+    "ContentClass",
     "DoctorReport",
     "EmbeddingServiceError",
+    "Excerpt",
     "FileFailure",
     "Finding",
     "Freshness",
@@ -74,6 +79,7 @@ __all__ = [
     "SecretsMode",
     "SecretsReport",
     "VectorStoreError",
+    "Workspace",
     "__version__",
     "enclosing_root",
     "find_secrets",
@@ -90,6 +96,8 @@ def search(
     mode: SearchMode = "hybrid",
     languages: Sequence[str] | None = None,
     paths: Sequence[str] | None = None,
+    kinds: Sequence[str] | None = None,
+    classes: Sequence[ContentClass] | None = None,
 ) -> list[SearchResult]:
     """Search the repository around a path, indexing it first if it is not indexed yet.
 
@@ -99,7 +107,9 @@ def search(
         top_k: Most results wanted, 1 or more.
         mode: `"bm25"` looks at words only, `"semantic"` at meaning only.
         languages: Only files of these languages.
-        paths: Only files whose path matches one of these globs.
+        paths: Only files whose path matches one of these globs, and none that begins with `!`.
+        kinds: Only chunks with a definition of one of these kinds.
+        classes: Only files that are for this.
 
     Raises:
         ValueError: If the query is blank or `top_k` below 1.
@@ -108,4 +118,12 @@ def search(
     with Index.open(enclosing_root(path)) as index:
         if not index.exists():
             index.update()
-        return index.search(query, top_k=top_k, mode=mode, languages=languages, paths=paths)
+        return index.search(
+            query,
+            top_k=top_k,
+            mode=mode,
+            languages=languages,
+            paths=paths,
+            kinds=kinds,
+            classes=classes,
+        )

@@ -10,20 +10,24 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, get_args
 
+from rcm import _rcm
 from rcm.access import FORMAT_VERSION as FORMAT_VERSION
 from rcm.access import Access
+from rcm.filters import Filters
 from rcm.freshness import verified
 from rcm.query import Question, understand
 from rcm.rank import Ranked, rank
 from rcm.rank.ranking import by_chunk_score
 from rcm.results import results_of
-from rcm.search import Candidates, Filters, nearest_chunks, plain_text, retrieve
+from rcm.search import Candidates, nearest_chunks, plain_text, retrieve
 from rcm.settings import REFRESH_SECONDS, Settings
 from rcm.spelling import correct
 from rcm.store.folder import IndexFolder
 from rcm.store.reader import IndexReader, trusted_meta
 from rcm.types import (
+    ContentClass,
     DoctorReport,
+    Excerpt,
     IndexMode,
     IndexReport,
     IndexStatus,
@@ -37,6 +41,7 @@ from rcm.types import (
 
 if TYPE_CHECKING:
     from rcm.rank.cross_encoder import CrossEncoder
+    from rcm.rank.trees import Evidence
 
 #: Chunks looked at for related code; one result per file comes out.
 _RELATED_POOL = 200
@@ -58,7 +63,10 @@ def _question(query: str, reader: IndexReader) -> Question:
 
 
 class Index:
-    """The index of one tree. Make one with `Index.open`; use it as a context manager or `close` it."""
+    """The index of one tree. Make one with `Index.open`; use it as a context manager or `close` it.
+
+    Several threads may search and read at once, also while one updates.
+    """
 
     def __init__(
         self,
@@ -269,6 +277,8 @@ class Index:
         mode: SearchMode = "hybrid",
         languages: Sequence[str] | None = None,
         paths: Sequence[str] | None = None,
+        kinds: Sequence[str] | None = None,
+        classes: Sequence[ContentClass] | None = None,
         rerank: bool = True,
         reranker: str | None = None,
     ) -> list[SearchResult]:
@@ -283,15 +293,19 @@ class Index:
             query: A question, words, an identifier: any text.
             top_k: Most results wanted, 1 or more.
             mode: `"bm25"` looks at words only and needs no model, `"semantic"` at meaning only.
-            languages: Only files of these languages.
-            paths: Only files whose path matches one of these globs (`*.rs`, `src/**`).
+            languages: Only files of these languages; `rs`, `py`, `c++` and the like will do.
+            paths: Only files whose path matches one of these globs (`*.rs`, `src/**`), and none that
+                matches one with `!` before it (`!tests/**`); of several that match, the last counts.
+            kinds: Only chunks with a definition of one of these kinds (`"function"`, `"class"`, ...).
+            classes: Only files that are for this: `"code"`, `"docs"`, `"config"`, or `"tests"`, which
+                are examples, benchmarks and fixtures as well.
             rerank: False orders chunks by their fused score alone, for comparison.
             reranker: A cross-encoder that reads the first 30 results again: a name that fastembed
                 has in its cache, or a directory with its ONNX files. The index does not remember it.
 
         Raises:
-            ValueError: If the query is blank, `top_k` below 1, a language unknown, or a reranker
-                given with `rerank=False`.
+            ValueError: If the query is blank, `top_k` below 1, a language, kind or class unknown, or a
+                reranker given with `rerank=False`.
             ModelError: If the reranker's model cannot be used.
             IndexNotFoundError: If the tree is not indexed.
             IndexStaleError: If the index was made by another version, model or set of rules.
@@ -307,7 +321,7 @@ class Index:
         reader = self._access.reader(words_only=mode == "bm25")
         # Words need no model: an index whose model has gone can still be asked by them.
         embedder = self._access.embedder(reader.meta) if mode != "bm25" else None
-        filters = Filters.of(languages, paths)
+        filters = Filters.of(languages, paths, kinds, classes)
         question = _question(query, reader)
         candidates = retrieve(question.text, reader, embedder, mode, filters)
         if not rerank:
@@ -335,6 +349,32 @@ class Index:
             self._reranker = {reranker: encoder}
         ranked = rank(question, candidates, reader, top_k=max(top_k, DEPTH))
         return read_again(question.text, ranked, reader, encoder)
+
+    def evidence(self, query: str, results: Sequence[SearchResult], mode: SearchMode) -> Evidence:
+        """Tell how much the index knows of a query, to compare its results with those of others.
+
+        Args:
+            query: What was asked.
+            results: What `search` found.
+            mode: In which mode.
+
+        Raises:
+            IndexNotFoundError: If the tree is not indexed.
+        """
+        from rcm.rank.trees import Evidence
+
+        reader = self._access.reader(words_only=mode == "bm25")
+        terms = _rcm.query_terms(plain_text(query)) if mode != "semantic" else []
+        cosine = 0.0
+        if mode != "bm25":
+            # A writer may have taken a file away in between.
+            files = [reader.by_path[hit.path] for hit in results if hit.path in reader.by_path]
+            ids = [file.first_id + nth for file in files for nth in range(file.n_chunks)]
+            vector = self._access.embedder(reader.meta).embed_query(plain_text(query))
+            cosine = max(reader.vectors.similarity(vector, ids), default=0.0) if any(vector) else 0
+        segments = reader.segments
+        frequencies = {term: reader.lexical.document_frequency(term) for term in terms}
+        return Evidence(segments.live_rows, segments.total_length, frequencies, cosine)
 
     def corrections(self, query: str) -> dict[str, str]:
         """Return the words of a query that the index does not know, each with what is searched instead.
@@ -370,13 +410,45 @@ class Index:
     def _answer(self, reader: IndexReader, ranked: Sequence[Ranked]) -> list[SearchResult]:
         return verified(self.root, reader, results_of(reader, ranked, str(self.root)))
 
+    def read(self, path: str, start_line: int = 1, end_line: int | None = None) -> Excerpt:
+        """Read lines of an indexed file as they are on disk now, secrets replaced.
+
+        No other file is read: not one outside the tree, nor one that the index leaves out.
+
+        Args:
+            path: Path relative to the root, or absolute.
+            start_line: First line, 1-based.
+            end_line: Last line, inclusive; None, or a line behind the last, gives all to the end.
+
+        Raises:
+            ValueError: If the file is not in the index, would be left out by now, or has no such
+                lines.
+            FileNotFoundError: If it is gone since it was indexed.
+            IndexNotFoundError: If the tree is not indexed.
+        """
+        from rcm.excerpt import read_excerpt
+
+        reader = self._access.reader(words_only=True)
+        return read_excerpt(self.root, reader, path, start_line, end_line)
+
+    def contains(self, path: str) -> bool:
+        """Tell whether the index has a file, by its path relative to the root or absolute.
+
+        Raises:
+            IndexNotFoundError: If the tree is not indexed.
+        """
+        from rcm.excerpt import indexed_file
+
+        try:
+            indexed_file(self.root, self._access.reader(words_only=True), path)
+        except ValueError:
+            return False
+        return True
+
     def _chunk_at(self, reader: IndexReader, path: str, line: int) -> int:
-        relative = os.path.normpath(path)
-        if os.path.isabs(path):
-            relative = os.path.relpath(os.path.realpath(path), self.root)
-        file = reader.by_path.get(relative.replace(os.sep, "/"))
-        if file is None:
-            raise ValueError(f"{path}: not in the index of {self.root}")
+        from rcm.excerpt import indexed_file
+
+        file = indexed_file(self.root, reader, path)
         chunks = reader.chunks(range(file.first_id, file.first_id + file.n_chunks))
         after = [nth for nth, chunk in enumerate(chunks) if chunk.end_line >= line]
         if line < 1 or not after:

@@ -64,7 +64,16 @@ class Settings:
         Args:
             root: Resolved path of the indexed tree.
         """
-        return self.home / "indexes" / hashlib.sha256(os.fsencode(root)).hexdigest()[:24]
+        return self.home / "indexes" / index_name(root)
+
+
+def index_name(root: Path) -> str:
+    """Return the name of the folder with a root's index.
+
+    Args:
+        root: Resolved path of the indexed tree.
+    """
+    return hashlib.sha256(os.fsencode(root)).hexdigest()[:24]
 
 
 def byte_count(text: str) -> int:

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 IndexMode: TypeAlias = Literal["sequential", "parallel", "pipeline"]
 SearchMode: TypeAlias = Literal["hybrid", "bm25", "semantic"]
 SecretsMode: TypeAlias = Literal["redact", "skip-chunk", "skip-file", "off"]
+ContentClass: TypeAlias = Literal["code", "docs", "config", "tests"]
 Freshness: TypeAlias = Literal["fresh", "changed", "deleted"]
 RefreshPolicy: TypeAlias = Literal["auto", "never", "always"]
 FindingLevel: TypeAlias = Literal["ok", "note", "warning", "repaired", "damage"]
@@ -48,6 +49,31 @@ class SearchResult:
     freshness: Freshness = "fresh"
     anchored: bool = True
     root: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """Lines of an indexed file as they are on disk now, secrets replaced.
+
+    Attributes:
+        root: Absolute path of the tree.
+        path: Relative to the root, with forward slashes.
+        start_line: First line, 1-based.
+        end_line: Last line, inclusive.
+        total_lines: Lines of the file, up to the last one that is not blank.
+        text: The lines, joined by line feeds.
+        language: Name of the file's language.
+        freshness: `"changed"` if the file no longer says what was indexed.
+    """
+
+    root: str
+    path: str
+    start_line: int
+    end_line: int
+    total_lines: int
+    text: str
+    language: str
+    freshness: Freshness
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from rcm import _rcm
+from rcm.content import is_code
 from rcm.query import Question
 from rcm.rank import signals
 from rcm.rank.weights import Weights
@@ -118,7 +119,7 @@ class Scorer:
     def _of_prose(self, language: str) -> float:
         known = self._prose.get(language)
         if known is None:
-            asked = signals.is_code(language) or signals.asks_for_prose(self._words, language)
+            asked = is_code(language) or signals.asks_for_prose(self._words, language)
             known = self._prose[language] = 0.0 if asked else -self._weights.prose
         return known
 

@@ -8,18 +8,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from rcm import _rcm
+from rcm.content import is_test
 from rcm.rank.weights import FORWARD, INDENT, INDENT_CAP, KIND_WEIGHTS
 
-_TEST_FOLDERS = (
-    "tests?|testing|specs?|__tests__|test_suite|e2e|bench(?:es)?|benchmarks?|_?examples?|samples?|"
-    "demos?|docs?|fixtures?|legacy|_?compat"
-)
-_TEST_PATH = re.compile(
-    rf"(?:^|/)(?:{_TEST_FOLDERS})/|"
-    r"(?:^|/)test_[^/]*\Z|_(?:test|spec|benchmark)\.[^/.]+\Z|\.(?:test|spec)\.[^/.]+\Z|"
-    r"(?:Tests?|Spec|Suite|Benchmark)\.(?:java|kt|swift|cs|scala|php)\Z",
-    re.IGNORECASE,
-)
 _BUNDLED_PATH = re.compile(
     r"(?:^|/)(?:dist|vendor(?:ed)?|third[_-]?party|3rd[_-]?party|node_modules|bower_components|"
     r"bundled?|__?generated(?:__)?|generated)/",
@@ -70,11 +61,6 @@ def stem_coverage(path: str, terms: frozenset[str]) -> float:
     return 0.0 if stem.isdisjoint(terms) else len(stem & terms) / len(stem)
 
 
-def is_test(path: str) -> bool:
-    """Tell whether a path is that of a test, example, benchmark, fixture or document."""
-    return _TEST_PATH.search(path) is not None
-
-
 def is_bundled(path: str) -> bool:
     """Tell whether a path is that of a build's output or of somebody else's code kept in the tree."""
     return _BUNDLED_PATH.search(path) is not None
@@ -93,12 +79,6 @@ def is_declarations(path: str) -> bool:
 def asks_for_declarations(words: frozenset[str]) -> bool:
     """Tell whether the words of a query ask for declarations of types."""
     return not _ASKS_FOR_DECLARATIONS.isdisjoint(words)
-
-
-@lru_cache(maxsize=256)
-def is_code(language: str) -> bool:
-    """Tell whether files of a language are programs, not prose, settings or data."""
-    return _rcm.language_class(language) == "code"
 
 
 class Traits(NamedTuple):

@@ -194,6 +194,12 @@ impl PySegments {
         found.map(|made| (made.id, made.kind, made.indent, made.forward, made.exact)).collect()
     }
 
+    /// Id ranges of the live chunks, of those allowed, that hold a definition of one of these kinds (positions in `kinds()`).
+    #[pyo3(signature = (kinds, allowed = None))]
+    fn of_kinds(&self, py: Python<'_>, kinds: Vec<u8>, allowed: Option<Vec<IdRange>>) -> Vec<IdRange> {
+        py.detach(|| self.0.of_kinds(&kinds, allowed.as_deref()))
+    }
+
     /// How much the best `pool` chunks refer to each file but their own: (position of the file, amount).
     #[pyo3(signature = (files, chunks, *, weights, pool, most))]
     fn referenced(
