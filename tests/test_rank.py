@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -113,7 +112,7 @@ def test_signals_add_up_and_weights_can_be_left_out(limiter: Index) -> None:
     for one in rank(understand("RateLimiter"), found, reader):
         assert sum(one.signals.values()) == pytest.approx(one.score)
     without = rank(
-        understand("RateLimiter"), found, reader, replace(DEFAULT, definition=0.0, test=0.0)
+        understand("RateLimiter"), found, reader, DEFAULT._replace(definition=0.0, test=0.0)
     )
     assert all({"definition", "test"}.isdisjoint(one.signals) for one in without)
 

@@ -14,42 +14,46 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from rcm._rcm import __version__
-from rcm.errors import (
-    EmbeddingServiceError,
-    IndexDamagedError,
-    IndexLockedError,
-    IndexNotFoundError,
-    IndexNotWritableError,
-    IndexStaleError,
-    ModelError,
-    RcmError,
-    VectorStoreError,
-)
 from rcm.index import Index, enclosing_root
-from rcm.inspection import inspect_file
-from rcm.secrets import find_secrets
-from rcm.types import (
-    ContentClass,
-    DoctorReport,
-    Excerpt,
-    FileFailure,
-    Finding,
-    Freshness,
-    IndexMode,
-    IndexReport,
-    IndexStatus,
-    Progress,
-    Refreshed,
-    RefreshPolicy,
-    SearchMode,
-    SearchResult,
-    SecretFinding,
-    SecretsMode,
-    SecretsReport,
-)
-from rcm.workspace import Workspace
+
+if TYPE_CHECKING:
+    from rcm.errors import (
+        EmbeddingServiceError,
+        IndexDamagedError,
+        IndexLockedError,
+        IndexNotFoundError,
+        IndexNotWritableError,
+        IndexStaleError,
+        ModelError,
+        RcmError,
+        VectorStoreError,
+    )
+    from rcm.inspection import inspect_file
+    from rcm.secrets import find_secrets
+    from rcm.types import (
+        ContentClass,
+        DoctorReport,
+        Excerpt,
+        FileFailure,
+        Finding,
+        Freshness,
+        IndexMode,
+        IndexReport,
+        IndexStatus,
+        Progress,
+        Refreshed,
+        RefreshPolicy,
+        SearchMode,
+        SearchResult,
+        SecretFinding,
+        SecretsMode,
+        SecretsReport,
+    )
+    from rcm.workspace import Workspace
 
 __all__ = [
     "ContentClass",
@@ -86,6 +90,36 @@ __all__ = [
     "inspect_file",
     "search",
 ]
+
+#: Where the other names come from: a module is loaded when one of its names is asked for, so that a
+#: search pays only for what it uses. (`Index` is not among them: it loads the module `rcm.search`, which
+#: must not take the place of the function below later.)
+_HOMES = {
+    "rcm.errors": (
+        "EmbeddingServiceError IndexDamagedError IndexLockedError IndexNotFoundError "
+        "IndexNotWritableError IndexStaleError ModelError RcmError VectorStoreError "
+    ),
+    "rcm.inspection": "inspect_file",
+    "rcm.secrets": "find_secrets",
+    "rcm.types": (
+        "ContentClass DoctorReport Excerpt FileFailure Finding Freshness IndexMode "
+        "IndexReport IndexStatus Progress Refreshed RefreshPolicy SearchMode SearchResult "
+        "SecretFinding SecretsMode SecretsReport "
+    ),
+    "rcm.workspace": "Workspace",
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names.split()}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_HOME_OF[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
 
 def search(

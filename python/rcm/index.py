@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -24,24 +23,24 @@ from rcm.settings import REFRESH_SECONDS, Settings
 from rcm.spelling import correct
 from rcm.store.folder import IndexFolder
 from rcm.store.reader import IndexReader, trusted_meta
-from rcm.types import (
-    ContentClass,
-    DoctorReport,
-    Excerpt,
-    IndexMode,
-    IndexReport,
-    IndexStatus,
-    Progress,
-    Refreshed,
-    RefreshPolicy,
-    SearchMode,
-    SearchResult,
-    SecretsMode,
-)
+from rcm.types import SecretsMode
 
 if TYPE_CHECKING:
     from rcm.rank.cross_encoder import CrossEncoder
     from rcm.rank.trees import Evidence
+    from rcm.types import (
+        ContentClass,
+        DoctorReport,
+        Excerpt,
+        IndexMode,
+        IndexReport,
+        IndexStatus,
+        Progress,
+        Refreshed,
+        RefreshPolicy,
+        SearchMode,
+        SearchResult,
+    )
 
 #: Chunks looked at for related code; one result per file comes out.
 _RELATED_POOL = 200
@@ -211,7 +210,7 @@ class Index:
         lock = self._folder.lock(timeout=lock_timeout)
         try:
             recorded = self._access.recorded(trusted_meta)
-            scan = replace(ScanOptions.from_meta(recorded), **given)
+            scan = ScanOptions.from_meta(recorded)._replace(**given)
             allowed = read_allow_list(self.root)
             options = UpdateOptions(
                 mode=mode,

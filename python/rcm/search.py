@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import bisect
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rcm import _rcm
 from rcm.embed import Embedder
@@ -31,8 +31,7 @@ _SEMANTIC_REACH = POOL + 100
 K1, B = 1.5, 0.75
 
 
-@dataclass(frozen=True, slots=True)
-class Candidates:
+class Candidates(NamedTuple):
     """Retrieved chunks with both scores, each in 0..1 (the best of the query is 1).
 
     Attributes:

@@ -16,15 +16,15 @@ from rcm.present.progress import ProgressBar
 from rcm.present.quantities import count, duration
 from rcm.present.style import style_for
 from rcm.present.summary import render_warning
-from rcm.types import IndexReport, Refreshed
+from rcm.types import Refreshed
 
 if TYPE_CHECKING:
     from rcm.index import Index
-    from rcm.types import RefreshPolicy
+    from rcm.types import IndexReport, RefreshPolicy
 
 
 #: What was done before a search: a first index, a look at the tree, or nothing.
-Done: TypeAlias = IndexReport | Refreshed | None
+Done: TypeAlias = "IndexReport | Refreshed | None"
 
 
 def working_directory() -> Path:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from rcm import _rcm
 from rcm.query import Question
@@ -19,8 +18,7 @@ from rcm.search import Candidates
 from rcm.store.reader import IndexReader
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
+class Ranked(NamedTuple):
     """A file's place in the answer: the chunk to show, the score, and its parts, which add up to it."""
 
     chunk_id: int

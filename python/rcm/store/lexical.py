@@ -13,11 +13,10 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import cached_property
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import tantivy
 
@@ -38,8 +37,7 @@ _TEMPORARY = re.compile(r"\.tmp\w+$")
 _SEGMENT_FILE = re.compile(r"[0-9a-f]{32}\.")
 
 
-@dataclass(frozen=True, slots=True)
-class StoredChunk:
+class StoredChunk(NamedTuple):
     """A chunk as it was indexed: lines (1-based, inclusive), symbol, kind and redacted text."""
 
     start_line: int

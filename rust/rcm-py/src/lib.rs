@@ -34,6 +34,7 @@ fn _rcm(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<segments::PySegments>()?;
     module.add_class::<by_file::PyFiles>()?;
     module.add_class::<by_file::PyScored>()?;
+    module.add_function(wrap_pyfunction!(files::sha256, module)?)?;
     module.add_function(wrap_pyfunction!(files::checksums, module)?)?;
     module.add_function(wrap_pyfunction!(files::heads, module)?)?;
     module.add_function(wrap_pyfunction!(files::reach, module)?)?;
