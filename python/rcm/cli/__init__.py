@@ -21,6 +21,7 @@ from rcm.present.style import is_terminal, style_for
 
 COMMANDS = (
     "index", "search", "related", "status", "doctor", "inspect", "secrets", "clear", "completions",
+    "install", "uninstall",
 )  # fmt: skip
 
 _SUMMARY = "local code search: index a tree in seconds, search it by meaning, words and symbols"
