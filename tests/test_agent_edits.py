@@ -53,7 +53,10 @@ def test_json_gets_a_last_member_in_the_style_of_the_file():
 
 
 def test_json_members_of_the_entry_that_are_the_users_stay():
-    text = '{\n  "mcpServers": {\n    "rcm": {\n      "command": "old", // mine\n      "alwaysAllow": ["search"]\n    }\n  }\n}\n'
+    text = (
+        '{\n  "mcpServers": {\n    "rcm": {\n'
+        '      "command": "old", // mine\n      "alwaysAllow": ["search"]\n    }\n  }\n}\n'
+    )
     after = formats.put("json", text, KEYS, {"command": "new", "alwaysAllow": ["search"]})
     assert after == text.replace('"old"', '"new"')
 
@@ -105,7 +108,7 @@ def test_yaml_gets_a_first_entry_with_the_indentation_of_the_others():
     check(
         "yaml",
         "a:   1  # one\nextensions: # all\n    # dev\n    developer: {enabled: true}\nlist:\n- 'x'\n",
-        "a:   1  # one\nextensions: # all\n    rcm:\n      command: \"/usr/local/bin/rcm\"\n"
+        'a:   1  # one\nextensions: # all\n    rcm:\n      command: "/usr/local/bin/rcm"\n'
         "      args: [\"mcp\"]\n    # dev\n    developer: {enabled: true}\nlist:\n- 'x'\n",
         ("extensions", "rcm"),
     )
@@ -141,7 +144,10 @@ def test_yaml_gets_a_first_entry_with_the_indentation_of_the_others():
     ],
 )
 def test_a_broken_file_is_refused_with_the_place(form, text, line):
-    for change in (lambda: formats.put(form, text, KEYS, ENTRY), lambda: formats.drop(form, text, KEYS)):
+    for change in (
+        lambda: formats.put(form, text, KEYS, ENTRY),
+        lambda: formats.drop(form, text, KEYS),
+    ):
         with pytest.raises(ConfigError) as refused:
             change()
         assert refused.value.line == line
@@ -166,7 +172,9 @@ scalars = st.one_of(
 values = st.recursive(
     scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=3)
 )
-gaps = st.sampled_from(["", " ", "\n", "\n    ", "\t", " // c, }\n", " /* \" */ ", "\n/* a\n b */\n"])
+gaps = st.sampled_from(
+    ["", " ", "\n", "\n    ", "\t", " // c, }\n", ' /* " */ ', "\n/* a\n b */\n"]
+)
 
 
 @st.composite
@@ -260,7 +268,15 @@ def test_putting_and_dropping_gives_any_toml_back(text):
 
 
 yaml_values = st.sampled_from(
-    ["1", "'a: b'", "[1, 2] # c", "{a: {b: 1}}", "|\n{i}  text\n{i}\n{i}  more", "\n{i}- x\n{i}-   y", ""]
+    [
+        "1",
+        "'a: b'",
+        "[1, 2] # c",
+        "{a: {b: 1}}",
+        "|\n{i}  text\n{i}\n{i}  more",
+        "\n{i}- x\n{i}-   y",
+        "",
+    ]
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
 import stat
 import sys
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -124,7 +125,11 @@ def test_projects(name, home):
 def test_a_broken_file_is_not_touched(name, home):
     this, known = installer(home, name), agent(name)
     path = this.config(known)
-    broken = {"json": '{\n  "a": 1,\n  oops\n}\n', "toml": "a = 1\n\n[b\n", "yaml": "a: 1\nb:\n  [\n"}
+    broken = {
+        "json": '{\n  "a": 1,\n  oops\n}\n',
+        "toml": "a = 1\n\n[b\n",
+        "yaml": "a: 1\nb:\n  [\n",
+    }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(broken[known.form])
     for work in (this.install, this.uninstall):
@@ -205,6 +210,19 @@ def test_every_place_is_an_absolute_path(system, name):
     assert not any(PurePosixPath(place).is_absolute() or ".." in place for place in inside)
 
 
+@every_agent
+def test_the_page_names_every_place(name):
+    page = (Path(__file__).parent.parent / "docs/agents-install.md").read_text(encoding="utf-8")
+    known = agent(name)
+    rows = [line for line in page.splitlines() if line.startswith(f"| `{name}` |")]
+    texts = [text.place for text in known.guidance]
+    for place in (*known.user, *known.windows, *known.project, *texts):
+        shown = re.sub(r"\{([A-Z]+)\}", r"\1", place)
+        shown = re.sub(r"\{[A-Z_]+\|([^{}]*)\}", r"\1", shown)
+        assert f"`{shown}`" in "".join(rows)
+    assert f"| `{'.'.join(known.keys)}` |" in rows[0]
+
+
 def test_an_agent_is_found_by_its_program_or_by_what_it_left(home, tmp_path):
     this = installer(home)
     assert not this.standing(agent("codex")).found
@@ -232,7 +250,9 @@ def test_another_place_of_rcm_is_brought_up_to_date_and_what_users_added_stays(h
     known, this = agent("goose"), installer(home)
     this.install(known)
     path = this.config(known)
-    path.write_text(path.read_text().replace("timeout: 300", "timeout: 9").replace("envs: {}", "envs: {A: b}"))
+    path.write_text(
+        path.read_text().replace("timeout: 300", "timeout: 9").replace("envs: {}", "envs: {A: b}")
+    )
     moved = dataclasses.replace(this, command=("/opt/python", "-P", "-m", "rcm"))
     assert this.install(known).status == "already"
     assert moved.install(known).status == "updated"
@@ -419,7 +439,9 @@ def test_the_command_with_names(at_home, capsys):
         ("zed", "installed"),
     ]
     assert main(["install", "--list", "--json"]) == 0
-    there = [one["agent"] for one in json.loads(capsys.readouterr().out)["agents"] if one["in_user"]]
+    there = [
+        one["agent"] for one in json.loads(capsys.readouterr().out)["agents"] if one["in_user"]
+    ]
     assert there == ["zed", "goose"]
     assert main(["install", "--list"]) == 0
     assert main(["uninstall", "--all"]) == 0

@@ -27,6 +27,8 @@ LINES: dict[str, list[list[str]]] = {
     "secrets": [["secrets", "ROOT"]],
     "inspect": [["inspect", "ROOT/src/retry.py"]],
     "completions": [["completions", "bash"]],
+    "install": [["install", "--list"], ["install", "goose", "--dry-run"]],
+    "uninstall": [["uninstall", "goose", "--dry-run"]],
     "clear": [["clear", "ROOT", "--yes"]],
 }
 
