@@ -19,7 +19,8 @@ from rcm.agents.edits import lookup
 from rcm.agents.entries import NAME, program
 from rcm.agents.install import Installer
 from rcm.agents.machine import Machine
-from rcm.agents.table import AGENTS, IDS, agent
+from rcm.agents.standing import Standing, standing
+from rcm.agents.table import AGENTS, IDS, Agent, agent
 from rcm.cli import main
 
 GOLDEN = Path(__file__).parent / "golden_agents"
@@ -42,6 +43,10 @@ def installer(home: Path, name: str = "", **options) -> Installer:
     project = home.parent / "project"
     options = {"scope": "user", "command": COMMAND, "trees": TREES.get(name, ()), **options}
     return Installer(machine, project=project, **options)
+
+
+def look(this: Installer, known: Agent) -> Standing:
+    return standing(known, this.machine, this.project)
 
 
 def everything(folder: Path) -> dict[str, bytes]:
@@ -110,12 +115,14 @@ def test_a_server_that_was_added_meanwhile_survives(name, home):
 def test_projects(name, home):
     this, known = installer(home, name, scope="project"), agent(name)
     outcome = this.install(known)
-    if not known.project:
+    texts = [text for text in known.guidance if text.scope == "project"]
+    if not known.project and not [text for text in texts if text.form in guide.ON_DEMAND]:
         assert outcome.status == "unsupported"
         return
     assert outcome.status == "installed"
-    assert Path(outcome.path).relative_to(this.project) == Path(known.project[0])
-    assert this.standing(known).in_project
+    first = known.project[0] if known.project else texts[0].place
+    assert Path(outcome.path).relative_to(this.project) == Path(first)
+    assert look(this, known).in_project is bool(known.project)
     assert everything(home) == {}
     assert this.uninstall(known).status == "removed"
     assert list(this.project.iterdir()) == [], "folders that rcm made are gone, too"
@@ -137,7 +144,7 @@ def test_a_broken_file_is_not_touched(name, home):
         assert outcome.status == "failed"
         line = 4 if known.form == "yaml" else 3
         assert outcome.error.startswith(f"{path}:{line}:"), outcome.error
-    assert this.standing(known).in_user is None
+    assert look(this, known).in_user is None
     assert everything(home) == {str(path.relative_to(home)): broken[known.form].encode()}
 
 
@@ -225,14 +232,14 @@ def test_the_page_names_every_place(name):
 
 def test_an_agent_is_found_by_its_program_or_by_what_it_left(home, tmp_path):
     this = installer(home)
-    assert not this.standing(agent("codex")).found
+    assert not look(this, agent("codex")).found
     (home / ".codex").mkdir()
-    assert this.standing(agent("codex")).found
+    assert look(this, agent("codex")).found
     program = tmp_path / "bin" / ("goose.exe" if sys.platform == "win32" else "goose")
     program.parent.mkdir()
     program.touch(mode=0o755)
     machine = Machine("linux", home, {"PATH": str(program.parent)})
-    assert dataclasses.replace(this, machine=machine).standing(agent("goose")).found
+    assert look(dataclasses.replace(this, machine=machine), agent("goose")).found
 
 
 def test_an_agent_that_works_in_no_folder_is_told_one(home):
@@ -338,7 +345,7 @@ def test_texts_that_are_part_of_every_conversation_are_written_only_if_asked_for
     notes = home / ".codex/AGENTS.md"
     notes.parent.mkdir()
     notes.write_text("# Mine\n\nBe brief.\n")
-    assert installer(home).install(agent("codex")).files == (str(home / ".codex/config.toml"),)
+    assert str(notes) not in installer(home).install(agent("codex")).files
     this = installer(home, instructions=True)
     assert this.install(agent("codex")).status == "updated"
     assert notes.read_text() == guide.with_section("# Mine\n\nBe brief.\n")
@@ -427,7 +434,8 @@ def test_the_command_with_all(at_home, capsys):
     assert f"codex              failed         {at_home}/.codex/config.toml:1:" in out
     assert "cursor             already there" in out
     assert main(["uninstall", "cursor"]) == 0
-    assert everything(at_home) == {".codex/config.toml": b"broken =\n"}
+    assert everything(at_home)[".codex/config.toml"] == b"broken =\n"
+    assert not (at_home / ".cursor/mcp.json").exists()
 
 
 def test_the_command_with_names(at_home, capsys):
@@ -466,6 +474,6 @@ def test_what_the_command_refuses(line, said, at_home, capsys):
 def test_the_command_says_why_an_agent_was_left_out(at_home, capsys):
     assert main(["install", "claude-desktop"]) == 2
     assert "needs --tree" in capsys.readouterr().out
-    assert main(["install", "windsurf", "--scope", "project"]) == 2
+    assert main(["install", "antigravity", "--scope", "project"]) == 2
     assert "not in projects" in capsys.readouterr().out
     assert main(["install", "claude-desktop", "--tree", "."]) == 0

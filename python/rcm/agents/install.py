@@ -1,18 +1,20 @@
-"""Puts the server into one agent's configuration, takes it out, and says where it stands."""
+"""Puts the server and the texts for one agent in their places, and takes them out."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from rcm.agents import files, formats, guide
 from rcm.agents.edits import ConfigError, lookup
-from rcm.agents.entries import NAME, entry, program
+from rcm.agents.entries import entry, program
 from rcm.agents.machine import Machine
+from rcm.agents.originals import all_keys, keys_in, made_from_nothing, original
+from rcm.agents.standing import config_path
 from rcm.agents.table import Agent, Guidance, Scope
 
 Status = Literal[
@@ -49,29 +51,6 @@ class Outcome:
     path: str = ""
     files: tuple[str, ...] = ()
     error: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Where rcm stands with one agent.
-
-    Attributes:
-        agent: Its id.
-        title: What it calls itself.
-        found: Whether the agent is on this machine.
-        user: The user's configuration file.
-        in_user: Whether rcm is in it; None if it cannot be read.
-        project: The project's configuration file; empty if the agent reads none.
-        in_project: Whether rcm is in that; None if it cannot be read.
-    """
-
-    agent: str
-    title: str
-    found: bool
-    user: str
-    in_user: bool | None
-    project: str
-    in_project: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,27 +93,9 @@ class Installer:
         ]
         return self._outcome(agent, self._drop_server, texts)
 
-    def standing(self, agent: Agent) -> Standing:
-        """Looks, and changes nothing."""
-        user, project = (replace(self, scope=scope).config(agent) for scope in _SCOPES)
-        return Standing(
-            agent.id,
-            agent.title,
-            is_found(agent, self.machine),
-            str(user),
-            _has_server(agent, user),
-            str(project or ""),
-            _has_server(agent, project),
-        )
-
     def config(self, agent: Agent) -> Path | None:
         """The configuration file; None if the agent reads none in this scope."""
-        if self.scope == "project":
-            paths = [self.project / place for place in agent.project]
-        else:
-            system = agent.windows if self.machine.system == "windows" else ()
-            paths = [Path(self.machine.path(place)) for place in system or agent.user]
-        return next((path for path in paths if os.path.lexists(path)), paths[0] if paths else None)
+        return config_path(agent, self.machine, self.project, self.scope)
 
     def _outcome(
         self,
@@ -143,14 +104,14 @@ class Installer:
         texts: Sequence[tuple[Path, Callable[[Path], Status]]],
     ) -> Outcome:
         path = self.config(agent)
-        if path is None:
+        steps = list(texts)
+        if path is not None:
+            steps.insert(0, (path, partial(server, agent)))
+        if not steps:
             return Outcome(agent.id, agent.title, "unsupported")
+        path = steps[0][0]
         status: Status | None = None
         changed: list[str] = []
-        steps: list[tuple[Path, Callable[[Path], Status]]] = [
-            (path, partial(server, agent)),
-            *texts,
-        ]
         for place, step in steps:
             try:
                 self._stay_inside(place)
@@ -163,7 +124,7 @@ class Installer:
                 if status in ("already", "absent"):  # only a text was missing, or left
                     status = "removed" if done == "removed" else "updated"
             status = status or done
-        assert status is not None, "there is always the step of the server"
+        assert status is not None, "there is a step"
         return Outcome(agent.id, agent.title, status, str(path), tuple(changed))
 
     def _stay_inside(self, path: Path) -> None:
@@ -180,7 +141,7 @@ class Installer:
     def _put_server(self, agent: Agent, path: Path) -> Status:
         before = files.read(path)
         text = before or ""
-        keys = _keys(agent, text)
+        keys = keys_in(agent, text)
         existing = lookup(formats.parse(agent.form, text), keys)
         if agent.folderless and existing is None and not self.trees:
             return "needs-tree"
@@ -198,16 +159,16 @@ class Installer:
         if before is None:
             return "absent"
         after = before
-        for keys in _all_keys(agent):
+        for keys in all_keys(agent):
             after = formats.drop(agent.form, after, keys)
         if after == before:
             return "absent"
-        original = _original(agent, path, before)
-        if original is not None:
-            self._change(path, before, original, backup=False)
+        kept = original(agent, path, before)
+        if kept is not None:
+            self._change(path, before, kept, backup=False)
             if not self.dry_run:
                 files.backup_of(path).unlink()
-        elif _from_nothing(agent, before):
+        elif made_from_nothing(agent, before):
             self._remove(path)
         else:
             self._change(path, before, after)
@@ -248,68 +209,12 @@ class Installer:
             files.remove(path, backup=backup, above=above)
 
 
-_SCOPES: tuple[Scope, Scope] = ("user", "project")
-
-
-def is_found(agent: Agent, machine: Machine) -> bool:
-    """Whether the agent is on this machine: a program of it on PATH, or a trace in its places."""
-    return any(map(machine.has_program, agent.programs)) or any(
-        os.path.lexists(machine.path(place)) for place in agent.traces
-    )
-
-
 def _told(path: Path, trouble: ConfigError | OSError) -> str:
     if isinstance(trouble, OSError):
         reason = (trouble.strerror or str(trouble)).lower()
         return f"{trouble.filename or path}: {reason}"
     place = "".join(f":{n}" for n in (trouble.line, trouble.column) if n)
     return f"{path}{place}: {trouble}"
-
-
-def _keys(agent: Agent, text: str) -> tuple[str, ...]:
-    """Where the server belongs in a file: below the newer keys, if it has these."""
-    newer = agent.newer_keys
-    if newer and isinstance(lookup(formats.parse(agent.form, text), newer), dict):
-        return (*newer, NAME)
-    return (*agent.keys, NAME)
-
-
-def _all_keys(agent: Agent) -> list[tuple[str, ...]]:
-    return [(*keys, NAME) for keys in (agent.keys, agent.newer_keys) if keys]
-
-
-def _has_server(agent: Agent, path: Path | None) -> bool | None:
-    try:
-        text = files.read(path) if path else None
-        data = formats.parse(agent.form, text or "")
-    except (ConfigError, OSError):
-        return None
-    return any(lookup(data, keys) is not None for keys in _all_keys(agent))
-
-
-def _original(agent: Agent, path: Path, now: str) -> str | None:
-    """The text from before the installation, if nothing but that happened to it since."""
-    try:
-        kept = files.read(files.backup_of(path))
-        if kept is not None and _installed(agent, kept, now) == now:
-            return kept
-    except (ConfigError, OSError):
-        pass
-    return None
-
-
-def _from_nothing(agent: Agent, now: str) -> bool:
-    """Whether a file is as an installation makes it where there was none."""
-    return _installed(agent, "", now) == now
-
-
-def _installed(agent: Agent, text: str, now: str) -> str | None:
-    """`text` with the server of `now`; None if it has one already."""
-    keys = _keys(agent, now)
-    data = formats.parse(agent.form, text)
-    if any(lookup(data, known) is not None for known in _all_keys(agent)):
-        return None
-    return formats.put(agent.form, text, keys, lookup(formats.parse(agent.form, now), keys))
 
 
 def _own(text: Guidance) -> list[str]:

@@ -1,23 +1,18 @@
 """Changes one value in JSON with comments and trailing commas; every other byte stays.
 
-Comments and trailing commas are blanked, character for character, so what is left is plain JSON with
-the same offsets: the standard parser checks it and finds where values end, and the changes are
-spliced into the text as it was.
+Where things are is looked up in the text with comments and trailing commas blanked (`json_text`); the
+changes are spliced into the text as it was.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 from rcm.agents.edits import ConfigError, line_break, nested
-
-_TOKEN = re.compile(r'"(?:[^"\\\r\n]|\\.)*"|(?://[^\r\n]*|/\*.*?\*/)', re.DOTALL)
-_COMMA = re.compile(r'"(?:[^"\\\r\n]|\\.)*"|,(?=[ \t\r\n]*[}\]])', re.DOTALL)
-_SPACE = " \t\r\n"
+from rcm.agents.json_text import DECODER, SPACE, TOKEN, plain, without_comments
 
 
 def parse(text: str) -> dict[str, Any]:
@@ -26,11 +21,11 @@ def parse(text: str) -> dict[str, Any]:
     Raises:
         ConfigError: If it is no JSON, or no object.
     """
-    plain = _plain(_without_comments(text))
-    if not plain.strip(_SPACE):
+    bare = plain(without_comments(text))
+    if not bare.strip(SPACE):
         return {}
     try:
-        value = _DECODER.decode(plain)
+        value = DECODER.decode(bare)
     except json.JSONDecodeError as error:
         raise ConfigError(error.msg.lower(), line=error.lineno, column=error.colno) from None
     except RecursionError:
@@ -107,8 +102,8 @@ class _Document:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.bare = _without_comments(text)
-        self.plain = _plain(self.bare)
+        self.bare = without_comments(text)
+        self.plain = plain(self.bare)
         self.newline = line_break(text)
         self.root = self._skip(self.plain, 0)
         self.empty = self.root == len(text)
@@ -118,9 +113,9 @@ class _Document:
         found, at = [], self._skip(self.plain, opening + 1)
         while self.plain[at] != "}":
             start = at
-            key, end = _DECODER.raw_decode(self.plain, start)
+            key, end = DECODER.raw_decode(self.plain, start)
             value = self._skip(self.plain, self._skip(self.plain, end) + 1)
-            _, end = _DECODER.raw_decode(self.plain, value)
+            _, end = DECODER.raw_decode(self.plain, value)
             found.append(_Member(key, start, value, end))
             at = self._skip(self.plain, end)
             if self.plain[at] == ",":
@@ -137,7 +132,7 @@ class _Document:
 
     def replace(self, member: _Member, value: Any) -> str:
         indent = self._line_indent(member.start)
-        if "\n" in self.text.strip(_SPACE):
+        if "\n" in self.text.strip(SPACE):
             rendered = _pretty(value, self._unit(), indent, self.newline)
         else:
             rendered = json.dumps(value, ensure_ascii=False)
@@ -173,7 +168,7 @@ class _Document:
         comma = self._comma(member.end)
         end = member.end if comma is None else comma + 1
         start = len(self.text[: member.start].rstrip(" \t"))
-        alone = not self.text[end:closing].split("\n")[0].strip(_SPACE)
+        alone = not self.text[end:closing].split("\n")[0].strip(SPACE)
         if alone and self.text[:start].endswith("\n"):
             start -= 2 if self.text[:start].endswith("\r\n") else 1
         elif start and self.text[start - 1] == "\n":
@@ -183,9 +178,9 @@ class _Document:
             previous = self._comma(members[number - 1].end)
             assert previous is not None, "two members have a comma between them"
             before = before[:previous] + before[previous + 1 :]
-        if len(members) == 1 and not self.text[opening + 1 : start].strip(_SPACE):
+        if len(members) == 1 and not self.text[opening + 1 : start].strip(SPACE):
             rest = self.text[end:closing]
-            if not rest.strip(_SPACE):
+            if not rest.strip(SPACE):
                 return self.text[: opening + 1] + self.text[closing:]
         return before + after
 
@@ -194,14 +189,14 @@ class _Document:
         name = f"{json.dumps(key, ensure_ascii=False)}: "
         outer = self._line_indent(opening)
         indent = outer + self._unit()
-        if inner.strip(_SPACE):  # comments
-            at = opening + 1 + len(inner.rstrip(_SPACE))
+        if inner.strip(SPACE):  # comments
+            at = opening + 1 + len(inner.rstrip(SPACE))
             piece = (
                 self.newline + indent + name + _pretty(value, self._unit(), indent, self.newline)
             )
             end = "" if "\n" in self.text[at:closing] else self.newline + outer
             return self.text[:at] + piece + end + self.text[at:]
-        if opening != self.root and "\n" not in self.text.strip(_SPACE):
+        if opening != self.root and "\n" not in self.text.strip(SPACE):
             piece = name + json.dumps(value, ensure_ascii=False)
         else:
             piece = (
@@ -222,7 +217,7 @@ class _Document:
             return None
         if self.text[at - 1] == "\r":
             at -= 1
-        for comment in _TOKEN.finditer(self.text, after, closing):
+        for comment in TOKEN.finditer(self.text, after, closing):
             if comment.start() < at < comment.end():  # a comment of several lines begins here
                 return len(self.text[: comment.start()].rstrip(" \t"))
         return at
@@ -240,42 +235,10 @@ class _Document:
 
     @staticmethod
     def _skip(text: str, at: int) -> int:
-        while at < len(text) and text[at] in _SPACE:
+        while at < len(text) and text[at] in SPACE:
             at += 1
         return at
 
 
-def _without_comments(text: str) -> str:
-    """Blanks where comments and a byte order mark were."""
-
-    def blank(match: re.Match[str]) -> str:
-        token = match.group()
-        return token if token[0] == '"' else re.sub(r"[^\r\n]", " ", token)
-
-    bare = _TOKEN.sub(blank, text)
-    return " " + bare[1:] if bare.startswith("\ufeff") else bare
-
-
-def _plain(bare: str) -> str:
-    """Blanks where commas were that nothing follows."""
-
-    def blank(match: re.Match[str]) -> str:
-        if match.group() != ",":
-            return match.group()
-        at = match.start() - 1
-        while at >= 0 and bare[at] in _SPACE:
-            at -= 1
-        return "," if at < 0 or bare[at] in "[{,:" else " "
-
-    return _COMMA.sub(blank, bare)
-
-
 def _pretty(value: Any, unit: str, indent: str, newline: str) -> str:
     return json.dumps(value, ensure_ascii=False, indent=unit).replace("\n", newline + indent)
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ConfigError(f"{constant} is no JSON")
-
-
-_DECODER = json.JSONDecoder(parse_constant=_refuse)

@@ -95,7 +95,9 @@ AGENTS: tuple[Agent, ...] = (
         keys=("mcp_servers",),
         form="toml",
         guidance=(
+            Guidance("user", "{CODEX_HOME|~/.codex}/skills/rcm/SKILL.md", "skill"),
             Guidance("user", "{CODEX_HOME|~/.codex}/AGENTS.md", "section"),
+            Guidance("project", ".agents/skills/rcm/SKILL.md", "skill"),
             Guidance("project", "AGENTS.md", "section"),
         ),
     ),

@@ -105,7 +105,7 @@ def chosen_agents(args: argparse.Namespace, installer: Installer) -> list[Agent]
     Raises:
         UsageError: If none or an unknown one was named.
     """
-    from rcm.agents.install import is_found
+    from rcm.agents.standing import is_found
     from rcm.agents.table import AGENTS, IDS, agent
 
     unknown = [name for name in args.agents if name not in IDS]
@@ -149,7 +149,8 @@ def report(args: argparse.Namespace, outcomes: Sequence[Outcome]) -> int:
 
 def _installed(installer: Installer, agent: Agent, *, named: bool) -> Outcome:
     """An agent that was named gets it even where no trace of it is found."""
-    from rcm.agents.install import Outcome, is_found
+    from rcm.agents.install import Outcome
+    from rcm.agents.standing import is_found
 
     if not named and not is_found(agent, installer.machine):
         return Outcome(agent.id, agent.title, "not-found")
@@ -157,10 +158,11 @@ def _installed(installer: Installer, agent: Agent, *, named: bool) -> Outcome:
 
 
 def _list(args: argparse.Namespace, installer: Installer) -> int:
+    from rcm.agents.standing import standing
     from rcm.agents.table import AGENTS
     from rcm.present.agents import render_standings, standings_object
 
-    standings = [installer.standing(agent) for agent in AGENTS]
+    standings = [standing(agent, installer.machine, installer.project) for agent in AGENTS]
     if args.json:
         from rcm.present.json import render_json
 

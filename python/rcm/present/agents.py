@@ -10,7 +10,8 @@ from rcm.present.json import plain
 from rcm.present.style import Style
 
 if TYPE_CHECKING:
-    from rcm.agents.install import Outcome, Standing
+    from rcm.agents.install import Outcome
+    from rcm.agents.standing import Standing
 
 _COLOURS = {"installed": "32", "updated": "32", "removed": "36", "failed": "1;31"}
 _WOULD = {"installed": "would install", "updated": "would update", "removed": "would remove"}
