@@ -92,6 +92,7 @@ def run(args: argparse.Namespace) -> int:
     results, corrections, root, done = interruptible(search, bar)
     announce(done)
     _say(corrections)
+    _say_if_cut(args.query)
     if args.json:
         from rcm.present.json import render_json, results_object
 
@@ -116,6 +117,15 @@ def _say(corrections: dict[str, str]) -> None:
             f"no {escape_code(repr(word))} in the index: searching for {escape_code(repr(better))}"
         )
         write_notice(f"{pair}\n")
+
+
+def _say_if_cut(query: str) -> None:
+    from rcm.search import LONGEST_QUERY
+
+    if len(query) > LONGEST_QUERY:
+        write_notice(
+            f"query of {len(query):,} characters: only the first {LONGEST_QUERY:,} are searched for\n"
+        )
 
 
 def _check_directory(args: argparse.Namespace) -> None:
