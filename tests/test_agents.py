@@ -150,6 +150,8 @@ def test_a_broken_file_is_not_touched(name, home):
 
 def test_every_agent_has_an_id_and_a_way_to_be_found():
     assert len(IDS) == len(set(IDS)) >= 16
+    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    assert f"[{len(IDS)} agents]" in readme
     assert all(known.programs or known.traces for known in AGENTS)
 
 
