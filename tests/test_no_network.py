@@ -34,6 +34,8 @@ LINES: dict[str, list[list[str]]] = {
     "man": [["man"]],
     # It listens on the loopback device, which an empty namespace does not have: `test_web_security.py`.
     "serve": [["serve", "--help"]],
+    "install": [["install", "--list"], ["install", "goose", "--dry-run"]],
+    "uninstall": [["uninstall", "goose", "--dry-run"]],
     "clear": [["clear", "ROOT", "--yes"]],
     "mcp": [["mcp", "ROOT"]],  # ends with its input, and the process with it: last
 }

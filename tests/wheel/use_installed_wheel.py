@@ -88,6 +88,8 @@ def use(python: Path, work: Path, tree: Path, before: list[str]) -> None:
         if not name.startswith(("PYTHON", "VIRTUAL_ENV", "RCM_"))
     }
     environment["RCM_HOME"] = str(work / "home")
+    environment["HOME"] = str(work / "user")
+    environment.pop("XDG_CONFIG_HOME", None)
 
     def run(*command: str) -> str:
         done = subprocess.run(
@@ -113,6 +115,11 @@ def use(python: Path, work: Path, tree: Path, before: list[str]) -> None:
         assert path in run(str(python), "-m", "rcm", "search", question, str(tree))
     print(run(str(python), "-c", PROGRAM, str(tree)).strip())
     run(rcm, "clear", "--yes", str(tree))
+    for agent in ("codex", "goose", "zed"):
+        told = json.loads(run(rcm, "install", agent, "--json"))["agents"][0]
+        assert rcm in Path(told["path"]).read_text(encoding="utf-8"), told
+        run(rcm, "uninstall", agent)
+        assert not Path(told["path"]).exists(), told
 
 
 def without_network() -> list[str]:
