@@ -31,9 +31,10 @@ from statistics import fmean, median
 from typing import Any
 
 import rcm
+from corpus import REPOSITORY
 from label_free_sources import Question, commit_questions, doc_questions, export_head, is_clone
-from machine import machine_facts
 from quality_metric import DEPTH, paired_interval
+from rcm.bench.machine import machine_facts
 
 FIGURES = ("reciprocal_rank", "recall", "lines_reciprocal_rank")
 
@@ -213,7 +214,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("error: neither documented definitions nor commits to ask about", file=sys.stderr)
         return 2
     summary = summarise(checks)
-    facts = machine_facts() | {"embedder": arguments.embedder or "default"}
+    facts = machine_facts(REPOSITORY) | {"embedder": arguments.embedder or "default"}
     run = {"facts": facts, "summary": summary, "checks": [asdict(check) for check in checks]}
     print_table(checks, summary)
     if arguments.against:

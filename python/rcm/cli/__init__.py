@@ -20,7 +20,8 @@ from rcm.cli.interrupts import leave, signals_stop
 from rcm.present.style import is_terminal, style_for
 
 COMMANDS = (
-    "index", "search", "related", "status", "doctor", "inspect", "secrets", "clear", "completions",
+    "index", "search", "related", "status", "doctor", "inspect", "secrets", "bench", "clear",
+    "completions",
 )  # fmt: skip
 
 _SUMMARY = "local code search: index a tree in seconds, search it by meaning, words and symbols"
