@@ -32,7 +32,7 @@ from typing import Any
 
 import rcm
 from corpus import REPOSITORY
-from label_free_sources import Question, commit_questions, doc_questions, export_head, is_clone
+from label_free_sources import Question, commit_questions, doc_questions, export_commit, is_clone
 from quality_metric import DEPTH, paired_interval
 from rcm.bench.machine import machine_facts
 
@@ -117,7 +117,7 @@ def checks_of(name: str, tree: Path, arguments: argparse.Namespace) -> list[Chec
     done = []
     with tempfile.TemporaryDirectory(prefix="rcm-label-free-") as folder:
         if is_clone(tree):
-            copy = export_head(tree, Path(folder) / "head")
+            copy = export_commit(tree, Path(folder) / "head")
             asked = commit_questions(tree, copy, arguments.commits)
             if asked:
                 done.append(run_check(name, "commit", copy, asked, arguments))

@@ -128,9 +128,9 @@ def is_clone(tree: Path) -> bool:
     return done.returncode == 0
 
 
-def export_head(clone: Path, copy: Path) -> Path:
-    """Write the files of a clone's HEAD to a new folder, links left out."""
-    raw = _git(clone, "archive", "--format=tar", "HEAD")
+def export_commit(clone: Path, copy: Path, commit: str = "HEAD") -> Path:
+    """Write the files of a commit of a clone to a new folder, links left out."""
+    raw = _git(clone, "archive", "--format=tar", commit)
     with tarfile.open(fileobj=BytesIO(raw)) as archive:
         for member in archive:
             if member.isfile():

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+import published
 from command_runs import check_clean, rcm
 from rcm.bench import children, scratch
 from rcm.bench.children import BenchError, Room
@@ -143,9 +144,14 @@ def test_rivals_that_are_missing_or_fail_are_told_and_do_not_end_the_run(whole):
     assert "no model to be found" in told["semble"]["detail"]
 
 
-def test_the_table_has_every_row(tmp_path_factory):
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> BenchReport:
+    """A report of the small tree, with ripgrep if it is there."""
     tree = write_tree(tmp_path_factory.mktemp("table") / "tree", SMALL_TREE)
-    report = measure(tree, rivals=parse("ripgrep"), repeat=1)
+    return measure(tree, rivals=parse("ripgrep"), repeat=1)
+
+
+def test_the_table_has_every_row(report):
     text = render_report(report, Style())
     for title in TITLES.values():
         assert f"\n{title}\n" in text
@@ -176,6 +182,33 @@ def test_a_page_and_a_picture_are_made(tree, tmp_path):
     assert ended.out.count("- Holds:") == 6
     rows = [line for line in ended.out.splitlines() if line.startswith("|")]
     assert {line.count("|") for line in rows} == {6}
+
+
+def test_the_published_page_is_written_between_its_markers(report, tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text(f"before\n{published.BEGIN}\nold\n{published.END}\nafter\n")
+    burn = published.REPOSITORIES[0]
+    published.write_page(page, published.page_of([(burn, report)]))
+    text = page.read_text()
+    assert text.startswith(f"before\n{published.BEGIN}\n")
+    assert text.endswith(f"{published.END}\nafter\n")
+    assert "old" not in text
+    assert burn.commit[:12] in text
+    assert report.tree.root not in text, "no path of this machine is published"
+    summary = next(line for line in text.splitlines() if line.startswith("| [burn](#burn)"))
+    assert summary.count("|") == 12
+    if shutil.which("rg"):
+        assert "| ripgrep : rcm | search, whole process |" in text
+
+
+def test_only_the_files_of_the_commit_are_published(tmp_path):
+    flask = next(one for one in published.REPOSITORIES if one.name == "flask")
+    with pytest.raises(BenchError, match="not there") as told:
+        published.files_of(flask, tmp_path, tmp_path)
+    assert flask.url in told.value.hint
+    write_tree(tmp_path / "flask", SMALL_TREE)
+    with pytest.raises(BenchError, match="not the files of"):
+        published.files_of(flask, tmp_path, tmp_path)
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

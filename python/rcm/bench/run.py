@@ -51,6 +51,7 @@ def measure(
     """
     original = Original(root)
     facts = machine_facts()
+    facts["load_before"] = facts.pop("load")
     with Room() as room:
         progress(0, 1, "copying the tree")
         scratch = original.copy(room.path / "tree" / (root.name or "root"))
@@ -69,7 +70,7 @@ def measure(
         return BenchReport(
             schema=SCHEMA,
             tree=_tree(root, scratch, own),
-            machine={**facts, "load_before": facts.pop("load"), "load_after": round(load, 2)},
+            machine={**facts, "load_after": round(load, 2)},
             repeat=repeat,
             queries=len(asked),
             contenders=tuple(told.contenders.values()),

@@ -33,7 +33,7 @@ def render_report(report: BenchReport, style: Style, *, bars: bool = True) -> st
         *(f"  {one.tool:{_NAME}} {_size_line(one)}" for one in report.sizes),
         *_absent(report, style),
         style.paint("ratios", "1"),
-        *(f"  {name:44} {value:7.2f}" for name, value in report.ratios.items()),
+        *(f"  {name:52} {value:7.2f}" for name, value in report.ratios.items()),
         style.paint("checked meanwhile", "1"),
         *_checks(report, style),
     ]
