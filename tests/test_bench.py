@@ -192,7 +192,7 @@ def test_the_published_page_is_written_between_its_markers(report, tmp_path):
     text = page.read_text()
     assert text.startswith(f"before\n{published.BEGIN}\n")
     assert text.endswith(f"{published.END}\nafter\n")
-    assert "old" not in text
+    assert "\nold\n" not in text
     assert burn.commit[:12] in text
     assert report.tree.root not in text, "no path of this machine is published"
     summary = next(line for line in text.splitlines() if line.startswith("| [burn](#burn)"))
@@ -266,6 +266,12 @@ def test_wrong_arguments_are_told_before_anything_is_measured(tree, arguments, s
     assert ended.code == 2
     assert said in ended.err
     assert ended.out == ""
+
+
+def test_a_temporary_folder_in_the_tree_is_refused(tree):
+    ended = rcm("bench", tree, env={"TMPDIR": str(tree / "src")})
+    assert (ended.code, "is in the tree" in ended.err) == (2, True)
+    assert sorted(os.listdir(tree / "src")) == ["cache.rs", "config.toml", "retry.py"]
 
 
 def test_a_tree_without_text_is_an_error(tmp_path):

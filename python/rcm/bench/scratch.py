@@ -69,8 +69,14 @@ class Original:
         """Copy what would be indexed.
 
         Raises:
-            BenchError: If it is more than `MOST_BYTES`, or more than the disk takes.
+            BenchError: If it is more than `MOST_BYTES`, or more than the disk takes, or `target` lies
+                in the tree.
         """
+        if target.resolve().is_relative_to(self.root.resolve()):
+            raise BenchError(
+                f"{target.parent}: the temporary folder is in the tree that is measured",
+                hint="set TMPDIR to a folder elsewhere",
+            )
         total = sum(stat[0] for stat in self._before.values())
         (target / ".git").mkdir(parents=True)
         self._check(total, target)
