@@ -88,7 +88,7 @@ def main(segment: Path, words: Path) -> None:
         IndexedFile(first, CHUNKS_PER_FILE, f"src/part{first % 97}/file{first}.rs", "rust")
         for first in range(1, segments.live_rows, CHUNKS_PER_FILE)
     ]
-    reader = IndexReader(lexical, segments, files, {}, 1)
+    reader = IndexReader(lexical, segments, files, {}, 1, database=words / "none")
     embedder = open_embedder("static")
     source = random.Random(2)
     queries = [" ".join(word(source) for _ in range(source.randint(1, 5))) for _ in range(25)]

@@ -22,6 +22,7 @@ LINES: dict[str, list[list[str]]] = {
         ["search", "retry", "ROOT", "--refresh"],
     ],
     "related": [["related", "src/retry.py:5", "ROOT"]],
+    "watch": [["watch", "ROOT", "--for", "1"]],
     "status": [["status", "ROOT"]],
     "doctor": [["doctor", "ROOT"], ["doctor", "ROOT", "--full"]],
     "secrets": [["secrets", "ROOT"]],

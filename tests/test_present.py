@@ -30,7 +30,15 @@ from rcm.present.status import render_status
 from rcm.present.style import Style, style_for
 from rcm.present.summary import PHASES, render_summary, render_warning
 from rcm.present.terminal import render_results
-from rcm.types import FileFailure, IndexReport, IndexStatus, Progress, SearchResult
+from rcm.types import (
+    FileFailure,
+    Freshness,
+    IndexReport,
+    IndexStatus,
+    Progress,
+    Refreshed,
+    SearchResult,
+)
 
 PLAIN = Style()
 TERMINAL = Style(colour=True, escape=True, width=80)
@@ -278,11 +286,37 @@ def test_search_json_has_stable_keys() -> None:
     found = json.loads(
         render_json(results_object([result()], query="q", corrections={}, root="/src", mode="bm25"))
     )
-    assert list(found) == ["query", "corrections", "root", "mode", "results"]
+    assert list(found) == ["query", "corrections", "root", "mode", "refreshed", "results"]
     assert list(found["results"][0]) == [
         "path", "start_line", "end_line", "symbol", "kind", "language", "score", "text", "signals",
+        "freshness", "anchored", "root",
     ]  # fmt: skip
     assert found["results"][0]["signals"] == {"bm25": 0.25, "size prior": -0.5, "semantic": 0.3}
+
+
+def test_search_json_says_what_a_look_at_the_tree_came_to() -> None:
+    looked = Refreshed("auto", True, False, 12, "about 3.0 s of work, more than 1", 0.02)
+    found = results_object(
+        [], query="q", corrections={}, root="/src", mode="bm25", refreshed=looked
+    )
+    assert found["refreshed"] == {
+        "policy": "auto", "checked": True, "updated": False, "pending": 12,
+        "reason": "about 3.0 s of work, more than 1", "seconds": 0.02,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("freshness", "anchored", "said"),
+    [
+        ("fresh", True, ""),
+        ("changed", True, "[changed since it was indexed]"),
+        ("changed", False, "[changed; lines as indexed]"),
+        ("deleted", False, "[deleted; as indexed]"),
+    ],
+)
+def test_a_result_says_how_fresh_it_is(freshness: Freshness, anchored: bool, said: str) -> None:
+    shown = render_results([result(freshness=freshness, anchored=anchored)], "", Style())
+    assert shown.splitlines()[0].partition("[")[1:] == said.partition("[")[1:]
 
 
 def test_related_json_names_the_place() -> None:

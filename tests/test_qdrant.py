@@ -56,7 +56,7 @@ def client_of(url: str) -> QdrantClient:
 
 
 def collection_of(index: Index) -> str:
-    return index._recorded()["collection"]
+    return index._access.recorded()["collection"]
 
 
 def points_of(index: Index, url: str) -> dict[int, models.Record]:
@@ -71,7 +71,7 @@ def dense_of(index: Index, url: str) -> dict[int, Any]:
 
 
 def reader_of(index: Index) -> IndexReader:
-    return open_reader(IndexFolder(index.index_dir), vectors=index._remote)
+    return open_reader(IndexFolder(index.index_dir), vectors=index._access.remote)
 
 
 def alive_in(index: Index) -> set[int]:
@@ -127,7 +127,7 @@ def test_scores_are_normalised_as_local_ones_are(tree: Path, tmp_path: Path, url
     local.update()
     index = Index.open(tree, qdrant_url=url)
     index.update()
-    query = local._open_embedder({}).embed_query("least recently used cache")
+    query = local._access.embedder({}).embed_query("least recently used cache")
     _, ours, our_low, our_high = reader_of(local).vectors.nearest(query, 3)
     ids, scores, low, high = reader_of(index).vectors.nearest(query, 3)
     assert scores == pytest.approx(ours, abs=0.01)
@@ -198,7 +198,7 @@ def test_what_a_killed_writer_left_is_never_shown(tree: Path, url: str) -> None:
     with Index.open(tree, qdrant_url=url) as index:
         index.update()
         alive = alive_in(index)
-        query = index._open_embedder({}).embed_query("LruCache")
+        query = index._access.embedder({}).embed_query("LruCache")
         reader = reader_of(index)
         stray = max(alive) + 1
         client_of(url).upsert(

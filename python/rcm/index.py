@@ -10,42 +10,35 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, get_args
 
-from rcm import _rcm
-from rcm.embed import Embedder, open_embedder
-from rcm.errors import IndexDamagedError, IndexNotFoundError, IndexStaleError, ModelError, RcmError
+from rcm.access import FORMAT_VERSION as FORMAT_VERSION
+from rcm.access import Access
+from rcm.freshness import verified
 from rcm.query import Question, understand
 from rcm.rank import Ranked, rank
 from rcm.rank.ranking import by_chunk_score
+from rcm.results import results_of
 from rcm.search import Candidates, Filters, nearest_chunks, plain_text, retrieve
-from rcm.settings import Settings, root_name
+from rcm.settings import REFRESH_SECONDS, Settings
 from rcm.spelling import correct
-from rcm.store.folder import Generation, IndexFolder
-from rcm.store.lexical import StoredChunk
-from rcm.store.reader import (
-    IndexedFile,
-    IndexReader,
-    Stamp,
-    open_reader,
-    recorded_meta,
-    trusted_meta,
-)
+from rcm.store.folder import IndexFolder
+from rcm.store.reader import IndexReader, trusted_meta
 from rcm.types import (
     DoctorReport,
     IndexMode,
     IndexReport,
     IndexStatus,
     Progress,
+    Refreshed,
+    RefreshPolicy,
     SearchMode,
     SearchResult,
     SecretsMode,
 )
 
 if TYPE_CHECKING:
+    from rcm.chunks import ScanOptions
     from rcm.rank.cross_encoder import CrossEncoder
-    from rcm.store.qdrant import QdrantVectors
 
-#: Version of the folder's layout, the file table and the lexical schema (`docs/index-format.md`).
-FORMAT_VERSION = 2
 #: Chunks looked at for related code; one result per file comes out.
 _RELATED_POOL = 200
 
@@ -78,13 +71,8 @@ class Index:
     ) -> None:
         self.root = root
         self._folder, self._settings = folder, settings
-        self._embedder_spec, self._url = embedder, url
-        self._embedder: Embedder | None = None
-        self._asked: str | None = None
+        self._access = Access(root, folder, settings, embedder, url)
         self._reranker: dict[str, CrossEncoder] = {}
-        self._reader: IndexReader | None = None
-        self._stamp_of_reader = Stamp((), ())
-        self._model_fits = False
 
     @classmethod
     def open(
@@ -126,7 +114,7 @@ class Index:
 
     def exists(self) -> bool:
         """Tell whether there is a complete index to search."""
-        return self._folder.exists() and self._recorded().get("complete") == "1"
+        return self._folder.exists() and self._access.recorded().get("complete") == "1"
 
     def searchable(self) -> bool:
         """Tell whether anything can be searched, be it the part of a first index that is done."""
@@ -145,7 +133,13 @@ class Index:
 
     def close(self) -> None:
         """Let go of open files; the index can be used again all the same."""
-        self._reader = None
+        self._access.close()
+
+    def scan_options(self) -> ScanOptions:
+        """Return what the last update looked at, the defaults where there is no index."""
+        from rcm.chunks import ScanOptions
+
+        return ScanOptions.from_meta(self._access.recorded())
 
     # --- update ------------------------------------------------------------------------------
 
@@ -215,7 +209,7 @@ class Index:
         given: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
         lock = self._folder.lock(timeout=lock_timeout)
         try:
-            recorded = self._recorded(trusted_meta)
+            recorded = self._access.recorded(trusted_meta)
             scan = replace(ScanOptions.from_meta(recorded), **given)
             allowed = read_allow_list(self.root)
             options = UpdateOptions(
@@ -228,61 +222,49 @@ class Index:
                 max_memory=max_memory or self._settings.max_memory,
                 progress=progress,
             )
-            embedder = self._open_embedder(recorded)
-            url = self._url if self._url is not None else recorded.get("qdrant_url", "")
+            embedder = self._access.embedder(recorded)
+            url = self._access.url(recorded)
             identity = {
-                **self._identity(embedder, url),
+                **self._access.identity(embedder, url),
                 "secrets": scan.secrets,
                 "secrets_allowed": allowed.digest,
             }
-            sinks = partial(self._sink, url, embedder.dim) if url else None
+            sinks = partial(self._access.sink, url, embedder.dim) if url else None
             return update(self.root, self._folder, embedder, identity, options, sinks)
         finally:
             lock.release()
 
-    def _recorded(
-        self, read: Callable[[Generation], dict[str, str]] = recorded_meta
-    ) -> dict[str, str]:
-        """Return what the present index says of itself, {} if there is none or it is damaged."""
-        try:
-            return read(self._folder.current())
-        except RcmError:
-            return {}
+    def refresh(
+        self,
+        policy: RefreshPolicy = "auto",
+        *,
+        budget: float = REFRESH_SECONDS,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> Refreshed:
+        """Look at the tree and bring the index up to date if that is cheap.
 
-    def _open_embedder(self, recorded: dict[str, str]) -> Embedder:
-        spec = self._embedder_spec or recorded.get("embedder")
-        if self._embedder is None or (spec and spec not in (self._embedder.spec, self._asked)):
-            embedder = open_embedder(spec)
-            if embedder.cached:
-                from rcm.store.embedding_cache import CachedEmbedder
+        For callers who search next: nothing here keeps a search from answering.
 
-                embedder = CachedEmbedder(embedder, self._settings.embedding_cache)
-            # A directory may be given relative to where we are; the embedder says where it lies.
-            self._embedder, self._asked = embedder, spec
-        return self._embedder
+        Args:
+            policy: `"auto"` updates when the time that it will take, by the rate of earlier
+                updates, is within `budget`; `"always"` updates (a missing index is made), `"never"`
+                does not even look.
+            budget: Seconds that an automatic update may take.
+            progress: Called now and then with how far an update has come.
 
-    def _model(self, recorded: dict[str, str]) -> Embedder:
-        try:
-            return self._open_embedder(recorded)
-        except ModelError as error:
-            hint = "; ".join(filter(None, (error.hint, "--mode bm25 searches by words without it")))
-            raise ModelError(str(error), hint=hint) from error
+        Returns:
+            What was done and why, and how many files are known to differ still.
 
-    def _identity(self, embedder: Embedder, url: str) -> dict[str, str]:
-        """Return everything the stored index depends on; any difference asks for a rebuild."""
-        model = {"model": embedder.digest.hex(), "dim": str(embedder.dim)}
-        return {**self._rules(url), "embedder": embedder.spec, **model}
+        Raises:
+            ValueError: If there is no such policy.
+            RcmError: With `"always"`, what `update` raises, but for the lock: if another process
+                still writes after five seconds, the index stays as it is.
+        """
+        from rcm.refresh import refresh
 
-    def _rules(self, url: str) -> dict[str, str]:
-        """Return what the index depends on but for the model."""
-        return {"format": str(FORMAT_VERSION), **dict(_rcm.identity()), "qdrant_url": url}
-
-    def _sink(self, url: str, dim: int, generation: Generation) -> QdrantVectors:
-        from rcm.store.qdrant import QdrantVectors, collection_name
-
-        named = recorded_meta(generation).get("collection")
-        name = named or collection_name(self.index_dir, generation.folder.name)
-        return QdrantVectors(url, name, dim)
+        return refresh(
+            self.root, self._access, partial(self.update, progress=progress), policy, budget
+        )
 
     # --- search ------------------------------------------------------------------------------
 
@@ -298,6 +280,11 @@ class Index:
         reranker: str | None = None,
     ) -> list[SearchResult]:
         """Find the code that answers a query, best first, one result per file.
+
+        The index answers as it is (`refresh` brings it up to date), and each result is held
+        against its file: `freshness` says whether it is as it was indexed. Results of files that
+        have changed since show what the file has now, where it is found there; those of deleted
+        files come last.
 
         Args:
             query: A question, words, an identifier: any text.
@@ -324,9 +311,9 @@ class Index:
             raise ValueError(f"mode is {mode!r}, not hybrid, bm25 or semantic")
         if reranker is not None and not rerank:
             raise ValueError("a reranker was given, and not to rerank")
-        reader = self._open_reader(words_only=mode == "bm25")
+        reader = self._access.reader(words_only=mode == "bm25")
         # Words need no model: an index whose model has gone can still be asked by them.
-        embedder = self._open_embedder(reader.meta) if mode != "bm25" else None
+        embedder = self._access.embedder(reader.meta) if mode != "bm25" else None
         filters = Filters.of(languages, paths)
         question = _question(query, reader)
         candidates = retrieve(question.text, reader, embedder, mode, filters)
@@ -336,7 +323,7 @@ class Index:
             ranked = rank(question, candidates, reader, top_k=top_k)
         else:
             ranked = self._read_again(question, candidates, reader, top_k, reranker)
-        return _results(reader, ranked[:top_k])
+        return self._answer(reader, ranked[:top_k])
 
     def _read_again(
         self,
@@ -362,7 +349,7 @@ class Index:
         Raises:
             IndexNotFoundError: If the tree is not indexed.
         """
-        return dict(_question(query, self._open_reader(words_only=True)).corrections)
+        return dict(_question(query, self._access.reader(words_only=True)).corrections)
 
     def find_related(self, path: str, line: int, *, top_k: int = 10) -> list[SearchResult]:
         """Find code like the chunk around a line, best first, one result per file, itself left out.
@@ -378,14 +365,17 @@ class Index:
         """
         if top_k < 1:
             raise ValueError(f"top_k is {top_k}, not 1 or more")
-        reader = self._open_reader()
+        reader = self._access.reader()
         chunk_id = self._chunk_at(reader, path, line)
         found: dict[int, Ranked] = {}
         for other, score in nearest_chunks(reader, chunk_id, _RELATED_POOL):
             file = reader.file_index(other)
             if file not in found and len(found) < top_k:
                 found[file] = Ranked(other, score, {"semantic": score})
-        return _results(reader, list(found.values()))
+        return self._answer(reader, list(found.values()))
+
+    def _answer(self, reader: IndexReader, ranked: Sequence[Ranked]) -> list[SearchResult]:
+        return verified(self.root, reader, results_of(reader, ranked, str(self.root)))
 
     def _chunk_at(self, reader: IndexReader, path: str, line: int) -> int:
         relative = os.path.normpath(path)
@@ -401,70 +391,6 @@ class Index:
             raise ValueError(f"{path}:{line}: the indexed lines are 1 to {last}")
         return file.first_id + after[0]
 
-    def _open_reader(self, *, words_only: bool = False) -> IndexReader:
-        """Return the newest committed epoch, opened again only when something was committed."""
-        if self._reader is None or not self._stamp_of_reader.holds():
-            # The stamp is older than what is opened, so that nothing committed meanwhile is missed.
-            stamp = self._stamp(self._folder.current())
-            reader = self._opened()
-            self._check_identity(reader.meta, words_only=words_only)
-            self._reader, self._stamp_of_reader = reader, stamp
-            self._model_fits = not words_only
-        elif not (words_only or self._model_fits):
-            self._check_identity(self._reader.meta, words_only=False)
-            self._model_fits = True
-        return self._reader
-
-    def _opened(self) -> IndexReader:
-        try:
-            return open_reader(
-                self._folder, memory_map=self._settings.memory_map, vectors=self._remote
-            )
-        except IndexDamagedError:
-            # An index of another format may lack what this one must have: that is no damage.
-            made = self._recorded().get("format")
-            if made is not None and made != str(FORMAT_VERSION):
-                raise self._stale("format") from None
-            raise
-
-    def _stale(self, *fields: str) -> IndexStaleError:
-        return IndexStaleError(
-            f"the index of {self.root} was made otherwise: {', '.join(fields)} changed",
-            hint="rcm index brings it up to date",
-        )
-
-    def _stamp(self, generation: Generation) -> Stamp:
-        """Return what changes with every commit, rebuild and finding: three stats, no read."""
-        return Stamp.of(
-            str(self._folder.pointer),
-            str(generation.lexical / "meta.json"),
-            str(generation.damage_mark),
-        )
-
-    def _remote(self, meta: dict[str, str], stop: int | None = None) -> QdrantVectors | None:
-        url = meta.get("qdrant_url", "")
-        if not url:
-            return None
-        from rcm.store.qdrant import QdrantVectors
-
-        return QdrantVectors(url, meta["collection"], int(meta["dim"]), stop=stop)
-
-    def _check_identity(self, meta: dict[str, str], *, words_only: bool) -> None:
-        if "format" not in meta:
-            raise IndexNotFoundError(
-                f"{self.root}: not indexed yet", hint="rcm index builds the index"
-            )
-        if meta.get("root", root_name(self.root)) != root_name(self.root):
-            raise IndexStaleError(
-                f"{self.index_dir}: the index of {meta['root']}, not of {self.root}",
-                hint="rcm index brings it up to date with this tree",
-            )
-        url = self._url if self._url is not None else meta.get("qdrant_url", "")
-        expected = self._rules(url) if words_only else self._identity(self._model(meta), url)
-        different = [name for name, value in expected.items() if meta.get(name) != value]
-        if different:
-            raise self._stale(*different)
-
     # --- status ------------------------------------------------------------------------------
 
     def status(self) -> IndexStatus:
@@ -475,19 +401,7 @@ class Index:
         """
         from rcm.status import status
 
-        return status(self.root, self._folder, self._expected_identity)
-
-    def _expected_identity(self, meta: dict[str, str]) -> dict[str, str]:
-        from rcm.allow_list import read_allow_list
-
-        try:
-            embedder = self._open_embedder(meta)
-        except (RcmError, ValueError):
-            return {"embedder": ""}
-        # A search does not look at the tree, so it does not look at its list either.
-        allowed = read_allow_list(self.root).digest
-        identity = self._identity(embedder, meta.get("qdrant_url", ""))
-        return {**identity, "secrets_allowed": allowed}
+        return status(self.root, self._folder, self._access.expected_identity)
 
     def doctor(self, *, full: bool = False, repair: bool = False) -> DoctorReport:
         """Examine the index: files, checksums, whether its parts agree, whether it fits the tree.
@@ -505,7 +419,7 @@ class Index:
         """
         from rcm.doctor import examine, examine_and_repair
 
-        look = partial(examine, self.root, self._folder, self._expected_identity, full=full)
+        look = partial(examine, self.root, self._folder, self._access.expected_identity, full=full)
         return examine_and_repair(look, self.update) if repair else look()
 
     def clear(self) -> None:
@@ -519,31 +433,9 @@ class Index:
             return
         lock = self._folder.lock()
         try:
-            remote = self._remote(self._recorded())
+            remote = self._access.remote(self._access.recorded())
             if remote is not None:
                 remote.clear()
             self._folder.clear()
         finally:
             lock.release()
-
-
-def _results(reader: IndexReader, ranked: Sequence[Ranked]) -> list[SearchResult]:
-    chunks = reader.chunks([one.chunk_id for one in ranked])
-    return [
-        _result(reader.file_of(one.chunk_id), one, chunk)
-        for one, chunk in zip(ranked, chunks, strict=True)
-    ]
-
-
-def _result(file: IndexedFile, ranked: Ranked, chunk: StoredChunk) -> SearchResult:
-    return SearchResult(
-        path=file.path,
-        start_line=chunk.start_line,
-        end_line=chunk.end_line,
-        symbol=chunk.symbol,
-        kind=chunk.kind,
-        language=file.language,
-        score=ranked.score,
-        text=chunk.text,
-        signals=dict(ranked.signals),
-    )

@@ -16,6 +16,10 @@ LOW_MEMORY_BYTES = 4 << 30
 #: Trees with at least this many changed files take the pipeline mode unless a mode is asked for.
 PIPELINE_FILES = 5_000
 
+#: Seconds that an update before a search may take unless the user says otherwise: as long as a
+#: person waits without wondering.
+REFRESH_SECONDS = 1.0
+
 _UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 

@@ -9,6 +9,9 @@ from typing import Literal, TypeAlias
 IndexMode: TypeAlias = Literal["sequential", "parallel", "pipeline"]
 SearchMode: TypeAlias = Literal["hybrid", "bm25", "semantic"]
 SecretsMode: TypeAlias = Literal["redact", "skip-chunk", "skip-file", "off"]
+Freshness: TypeAlias = Literal["fresh", "changed", "deleted"]
+RefreshPolicy: TypeAlias = Literal["auto", "never", "always"]
+WatchEventKind: TypeAlias = Literal["watching", "updated", "waiting", "failed", "polling"]
 FindingLevel: TypeAlias = Literal["ok", "note", "warning", "repaired", "damage"]
 
 
@@ -24,8 +27,14 @@ class SearchResult:
         kind: Kind of that definition (`"function"`, `"class"`, ...), or an empty string.
         language: Name of the file's language, `"text"` when none is known.
         score: Final score; higher is better; comparable within one query only.
-        text: The lines, secrets redacted, joined by line feeds.
+        text: The lines, secrets redacted, joined by line feeds: what the file has now, unless
+            `freshness` is `"deleted"` or `anchored` is False; then they are those of the index.
         signals: Each part of the score by name, in points of the final score.
+        freshness: What the file was when the search returned: `"fresh"` with the content that was
+            indexed, `"changed"` since then, or `"deleted"`.
+        anchored: False if the file has changed and the lines could not be found in it: line numbers
+            and text are those of the index.
+        root: Absolute path of the tree.
     """
 
     path: str
@@ -37,6 +46,32 @@ class SearchResult:
     score: float
     text: str
     signals: Mapping[str, float] = field(default_factory=dict)
+    freshness: Freshness = "fresh"
+    anchored: bool = True
+    root: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """What one `Index.refresh` did.
+
+    Attributes:
+        policy: What was asked for.
+        checked: Whether the tree was looked at.
+        updated: Whether the index was brought up to date.
+        pending: Files known to differ from the index, not indexed yet.
+        reason: Why it was done or left, lower case, no full stop.
+        seconds: Wall seconds.
+        report: What the update did, if there was one.
+    """
+
+    policy: RefreshPolicy
+    checked: bool
+    updated: bool
+    pending: int
+    reason: str
+    seconds: float
+    report: IndexReport | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +136,8 @@ class IndexReport:
         secrets: What is done about secrets.
         secrets_allowed: Secrets that stay in the files indexed in this run, because their line or
             `.rcm-secrets-allow` says so.
+        words_only: Chunks written in this run that have no vector and are found by their words alone:
+            nothing in them means anything to the model, or it gave values that are not finite.
     """
 
     root: str
@@ -127,6 +164,32 @@ class IndexReport:
     warning: str | None = None
     secrets: SecretsMode = "redact"
     secrets_allowed: int = 0
+    words_only: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class WatchEvent:
+    """What happened while a tree was watched.
+
+    Attributes:
+        event: `"watching"` once the index is up to date, `"updated"`, `"waiting"` for another
+            writer, `"failed"` when an update did (it is tried again), `"polling"` when the system
+            gives no hints and the tree is scanned every few seconds instead.
+        time: When, ISO 8601 in UTC.
+        files_indexed: Files (re)indexed.
+        files_removed: Files that are gone.
+        chunks_total: Chunks in the index then, 0 where nothing was updated.
+        seconds: What the update took.
+        reason: Why, where something is in the way.
+    """
+
+    event: WatchEventKind
+    time: str
+    files_indexed: int = 0
+    files_removed: int = 0
+    chunks_total: int = 0
+    seconds: float = 0.0
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

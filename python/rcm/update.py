@@ -23,6 +23,7 @@ from rcm.embed import Embedder
 from rcm.errors import IndexDamagedError
 from rcm.memory import plan_memory
 from rcm.settings import PIPELINE_FILES, default_workers, root_name
+from rcm.store.embedding_cache import CachedEmbedder
 from rcm.store.folder import Generation, IndexFolder, drop
 from rcm.store.vectors import VectorSink
 from rcm.store.writer import IndexWriter
@@ -32,6 +33,9 @@ from rcm.types import FileFailure, IndexMode, IndexReport, Progress
 #: a killed run resumes there.
 CHECKPOINT_CHUNKS = 20_000
 CHECKPOINT_SECONDS = 30.0
+#: An update of so many files, or one so long, says how long a file takes; a shorter one is mostly
+#: the commit.
+_TELLING_FILES, _TELLING_SECONDS = 50, 1.0
 #: Batches embedded ahead of the store in pipeline mode.
 _EMBED_AHEAD = 2
 
@@ -156,6 +160,7 @@ def _write(
             folder.switch(generation)
         if sink is not None:
             sink.drop_others()
+        run.note_rate(writer)
         writer.seal()
         run.finish(writer)
         return watch.warning
@@ -242,7 +247,7 @@ class _Run:
         self.counts: Counter[str] = Counter()
         self.failures: list[FileFailure] = []
         self.moved: list[str] = []
-        self.chunks = self.redactions = self.allowed = self.removed = self.total = 0
+        self.chunks = self.redactions = self.allowed = self.removed = self.total = self.wordy = 0
         self.walked: _rcm.Walked
         self.by_content: dict[str, int] = {}
         self.merkle_root = ""
@@ -308,6 +313,7 @@ class _Run:
             writer.put(batch, outcomes, vectors, scanned_ns)
             done += len(outcomes)
             self.chunks += len(batch)
+            self.wordy += sum(part.n_zero() for part in vectors)
             self._progress("index", done, total)
             late = time.monotonic() - checkpoint > CHECKPOINT_SECONDS
             many = writer.pending_chunks >= min(CHECKPOINT_CHUNKS, self.memory.checkpoint_chunks)
@@ -381,6 +387,12 @@ class _Run:
         if self.options.progress is not None:
             self.options.progress(Progress(phase, done, total, self.chunks))
 
+    def note_rate(self, writer: IndexWriter) -> None:
+        """Have the index remember how long a file takes, for who must guess how long an update will."""
+        indexed, seconds = self.counts["indexed"], time.perf_counter() - self.started
+        if indexed and (indexed >= _TELLING_FILES or seconds >= _TELLING_SECONDS):
+            writer.table.set_meta({"seconds_per_file": f"{seconds / indexed:.6f}"})
+
     def finish(self, writer: IndexWriter) -> None:
         """Note what the writer knows at the end."""
         self.by_content, self.chunks_total = writer.skipped(), writer.n_chunks
@@ -393,7 +405,8 @@ class _Run:
         by_content = self.by_content
         known_skips = sum(by_content.values()) - self.counts["skipped"]
         listed = self.options.allowed.warning
-        told = [text for text in (self.walked.warning, *warnings, listed) if text]
+        refusal = self.embedder.refusal if isinstance(self.embedder, CachedEmbedder) else None
+        told = [text for text in (self.walked.warning, *warnings, listed, refusal) if text]
         return IndexReport(
             root=str(self.root),
             mode=self.mode,
@@ -419,6 +432,7 @@ class _Run:
             warning="\n".join(told) or None,
             secrets=self.options.scan.secrets,
             secrets_allowed=self.allowed,
+            words_only=self.wordy,
         )
 
 

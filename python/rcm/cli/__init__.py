@@ -20,7 +20,7 @@ from rcm.cli.interrupts import leave, signals_stop
 from rcm.present.style import is_terminal, style_for
 
 COMMANDS = (
-    "index", "search", "related", "status", "doctor", "inspect", "secrets", "bench", "clear",
+    "index", "search", "related", "watch", "status", "doctor", "inspect", "secrets", "bench", "clear",
     "completions",
 )  # fmt: skip
 

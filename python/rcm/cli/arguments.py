@@ -71,6 +71,28 @@ def add_models(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_refresh(parser: argparse.ArgumentParser) -> None:
+    """Whether the tree is looked at before it is searched."""
+    parser.add_argument(
+        "--refresh",
+        metavar="POLICY",
+        nargs="?",
+        type=_policy,
+        const="always",
+        default="auto",
+        help="bring the index up to date first: 'auto' if that takes no more than a second "
+        "(default), 'never', or 'always' (or nothing, at the end of the line)",
+    )
+
+
+def _policy(text: str) -> str:
+    if text not in ("auto", "never", "always"):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not auto, never or always; put --refresh last, or write --refresh=always"
+        )
+    return text
+
+
 def add_results(parser: argparse.ArgumentParser) -> None:
     """How many results and in which form."""
     parser.add_argument(

@@ -8,15 +8,15 @@ import sys
 from pathlib import Path
 
 from rcm.cli import exits
-from rcm.cli.arguments import add_models, add_results, add_tree
+from rcm.cli.arguments import add_models, add_refresh, add_results, add_tree
 from rcm.cli.console import write_result
 from rcm.cli.interrupts import interruptible
-from rcm.cli.tree import announce, chosen_root, make_searchable, open_index, working_directory
+from rcm.cli.tree import Done, announce, chosen_root, make_searchable, open_index, working_directory
 from rcm.present.escape import escape_path
 from rcm.present.progress import ProgressBar
 from rcm.present.style import is_terminal, style_for
 from rcm.present.terminal import render_results
-from rcm.types import IndexReport, SearchResult
+from rcm.types import Refreshed, SearchResult
 
 SUMMARY = "find code that is like the code at a line"
 EXAMPLES = """\
@@ -34,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "place", metavar="PATH:LINE", help="a line of a file in the tree, from 1 on"
     )
     add_tree(parser)
+    add_refresh(parser)
     add_models(parser)
     add_results(parser)
 
@@ -43,20 +44,22 @@ def run(args: argparse.Namespace) -> int:
     typed, line = parse_place(args.place)
     bar = ProgressBar(sys.stderr, enabled=is_terminal(sys.stderr))
 
-    def related() -> tuple[list[SearchResult], str, str, IndexReport | None]:
+    def related() -> tuple[list[SearchResult], str, str, Done]:
         root = _root_around(typed, args.dir)
         path = path_in_tree(typed, root)
         with open_index(args, root) as index:
-            report = make_searchable(index, bar, refresh=False)
+            done = make_searchable(index, bar, args.refresh)
             results = index.find_related(path, line, top_k=args.top_k)
-            return results, path, str(index.root), report
+            return results, path, str(index.root), done
 
-    results, path, root, report = interruptible(related, bar)
-    announce(report)
+    results, path, root, done = interruptible(related, bar)
+    announce(done)
     if args.json:
         from rcm.present.json import related_object, render_json
 
-        write_result(render_json(related_object(results, path=path, line=line, root=root)))
+        refreshed = done if isinstance(done, Refreshed) else None
+        found = related_object(results, path=path, line=line, root=root, refreshed=refreshed)
+        write_result(render_json(found))
     else:
         write_result(render_results(results, "", style_for(sys.stdout), explain=args.explain))
     return exits.FOUND if results else exits.NOTHING

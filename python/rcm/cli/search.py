@@ -6,15 +6,15 @@ import argparse
 import sys
 
 from rcm.cli import exits
-from rcm.cli.arguments import add_models, add_results, add_tree
+from rcm.cli.arguments import add_models, add_refresh, add_results, add_tree
 from rcm.cli.console import write_notice, write_result
 from rcm.cli.interrupts import interruptible
-from rcm.cli.tree import announce, chosen_root, make_searchable, open_index
+from rcm.cli.tree import Done, announce, chosen_root, make_searchable, open_index
 from rcm.present.escape import escape_code
 from rcm.present.progress import ProgressBar
 from rcm.present.style import is_terminal, style_for
 from rcm.present.terminal import render_results
-from rcm.types import IndexReport, SearchResult
+from rcm.types import Refreshed, SearchResult
 
 SUMMARY = "search a tree by meaning, words and symbols"
 EXAMPLES = """\
@@ -63,9 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="chunks in the order of words and meaning alone, for comparison",
     )
-    parser.add_argument(
-        "--refresh", action="store_true", help="bring the index up to date before searching"
-    )
+    add_refresh(parser)
     add_models(parser)
     add_results(parser)
 
@@ -77,9 +75,9 @@ def run(args: argparse.Namespace) -> int:
     _check_directory(args)
     bar = ProgressBar(sys.stderr, enabled=is_terminal(sys.stderr))
 
-    def search() -> tuple[list[SearchResult], dict[str, str], str, IndexReport | None]:
+    def search() -> tuple[list[SearchResult], dict[str, str], str, Done]:
         with open_index(args, chosen_root(args.dir)) as index:
-            report = make_searchable(index, bar, refresh=args.refresh)
+            done = make_searchable(index, bar, args.refresh)
             results = index.search(
                 args.query,
                 top_k=args.top_k,
@@ -89,16 +87,21 @@ def run(args: argparse.Namespace) -> int:
                 rerank=not args.no_rerank,
                 reranker=args.rerank,
             )
-            return results, index.corrections(args.query), str(index.root), report
+            return results, index.corrections(args.query), str(index.root), done
 
-    results, corrections, root, report = interruptible(search, bar)
-    announce(report)
+    results, corrections, root, done = interruptible(search, bar)
+    announce(done)
     _say(corrections)
     if args.json:
         from rcm.present.json import render_json, results_object
 
         found = results_object(
-            results, query=args.query, corrections=corrections, root=root, mode=args.mode
+            results,
+            query=args.query,
+            corrections=corrections,
+            root=root,
+            mode=args.mode,
+            refreshed=done if isinstance(done, Refreshed) else None,
         )
         write_result(render_json(found))
     else:

@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from rcm.cli.console import write_notice
 from rcm.cli.exits import UsageError
@@ -16,10 +16,15 @@ from rcm.present.progress import ProgressBar
 from rcm.present.quantities import count, duration
 from rcm.present.style import style_for
 from rcm.present.summary import render_warning
+from rcm.types import IndexReport, Refreshed
 
 if TYPE_CHECKING:
     from rcm.index import Index
-    from rcm.types import IndexReport
+    from rcm.types import RefreshPolicy
+
+
+#: What was done before a search: a first index, a look at the tree, or nothing.
+Done: TypeAlias = IndexReport | Refreshed | None
 
 
 def working_directory() -> Path:
@@ -57,17 +62,14 @@ def open_index(args: argparse.Namespace, root: Path) -> Index:
     )
 
 
-def make_searchable(index: Index, bar: ProgressBar, *, refresh: bool) -> IndexReport | None:
-    """Indexes a tree that has no index yet; with `refresh` brings one up to date.
+def make_searchable(index: Index, bar: ProgressBar, policy: RefreshPolicy) -> Done:
+    """Indexes a tree that has no index yet; looks whether one that it has is up to date.
 
     Returns:
-        The report of the run, if there was one; for `announce`, once no bar is drawn any more.
+        What was done, if anything; for `announce`, once no bar is drawn any more.
     """
-    new = not index.exists()
-    if not new and not refresh:
-        return None
-    if not new:
-        return index.update(progress=bar.report)
+    if index.exists():
+        return index.refresh(policy, progress=bar.report)
     try:
         refuse_everything(index)
     except UsageError as error:
@@ -99,8 +101,11 @@ def refuse_everything(index: Index) -> None:
         )
 
 
-def announce(report: IndexReport | None) -> None:
-    """Says on standard error what a run before a search did."""
+def announce(done: Done) -> None:
+    """Says on standard error what was done before a search, and what was left."""
+    report = done.report if isinstance(done, Refreshed) else done
+    if isinstance(done, Refreshed) and done.pending:
+        write_notice(f"{_behind(done)}\n")
     if report is None:
         return
     if report.warning:
@@ -110,3 +115,8 @@ def announce(report: IndexReport | None) -> None:
         chunks = count(report.chunks_total, "chunk")
         seconds = duration(report.seconds)
         write_notice(f"indexed {indexed} in {seconds}, {chunks} in the index\n")
+
+
+def _behind(refreshed: Refreshed) -> str:
+    changed = f"{count(refreshed.pending, 'file')} changed since the index was made"
+    return f"{changed} ({escape_path(refreshed.reason)}); `rcm index` brings it up to date"

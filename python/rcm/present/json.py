@@ -14,7 +14,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from rcm.types import DoctorReport, IndexReport, IndexStatus, SearchResult, SecretsReport
+from rcm.types import (
+    DoctorReport,
+    IndexReport,
+    IndexStatus,
+    Refreshed,
+    SearchResult,
+    SecretsReport,
+    WatchEvent,
+)
 
 
 def render_json(value: object) -> str:
@@ -42,22 +50,42 @@ def results_object(
     corrections: Mapping[str, str],
     root: str,
     mode: str,
+    refreshed: Refreshed | None = None,
 ) -> dict[str, Any]:
-    """What `rcm search --json` prints: `query`, `corrections`, `root`, `mode`, `results`."""
+    """What `rcm search --json` prints: `query`, `corrections`, `root`, `mode`, `refreshed`, `results`."""
     return {
         "query": query,
         "corrections": plain(corrections),
         "root": root,
         "mode": mode,
+        "refreshed": refreshed_object(refreshed),
         "results": [_result(result) for result in results],
     }
 
 
 def related_object(
-    results: Sequence[SearchResult], *, path: str, line: int, root: str
+    results: Sequence[SearchResult],
+    *,
+    path: str,
+    line: int,
+    root: str,
+    refreshed: Refreshed | None = None,
 ) -> dict[str, Any]:
-    """What `rcm related --json` prints: `path`, `line`, `root`, `results`."""
-    return {"path": path, "line": line, "root": root, "results": [_result(r) for r in results]}
+    """What `rcm related --json` prints: `path`, `line`, `root`, `refreshed`, `results`."""
+    return {
+        "path": path,
+        "line": line,
+        "root": root,
+        "refreshed": refreshed_object(refreshed),
+        "results": [_result(result) for result in results],
+    }
+
+
+def refreshed_object(refreshed: Refreshed | None) -> dict[str, Any] | None:
+    """What a look at the tree came to, without the report of its update; null after a first index."""
+    if refreshed is None:
+        return None
+    return {name: value for name, value in plain(refreshed).items() if name != "report"}
 
 
 def report_object(report: IndexReport, *, index_dir: str) -> dict[str, Any]:
@@ -79,6 +107,11 @@ def secrets_object(report: SecretsReport) -> dict[str, Any]:
     """What `rcm secrets --json` prints: the report, no value in it."""
     findings = [_with_path_bytes(finding.path, plain(finding)) for finding in report.findings]
     return {**plain(report), "findings": findings}
+
+
+def watch_object(event: WatchEvent, *, root: str) -> dict[str, Any]:
+    """What `rcm watch --json` prints on one line: the event and `root`."""
+    return {**plain(event), "root": root}
 
 
 def doctor_object(report: DoctorReport) -> dict[str, Any]:

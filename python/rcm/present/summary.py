@@ -48,7 +48,7 @@ def _facts(report: IndexReport, index_dir: str) -> list[tuple[str, str]]:
         ("files", _files(report)),
         ("skipped", _skipped(report.skipped)),
         ("secrets", _secrets(report)),
-        ("chunks", f"{report.chunks_written:,} written, {report.chunks_total:,} in the index"),
+        ("chunks", _chunks(report)),
         ("time", _time(report)),
         ("mode", f"{report.mode} ({report.mode_reason}), {count(report.workers, 'worker')}"),
         ("memory", f"{size(report.peak_memory_bytes)} at the peak"),
@@ -80,6 +80,11 @@ def _secrets(report: IndexReport) -> str:
     if report.secrets_allowed:
         text += f", {report.secrets_allowed:,} allowed (`rcm secrets` lists them)"
     return text
+
+
+def _chunks(report: IndexReport) -> str:
+    text = f"{report.chunks_written:,} written, {report.chunks_total:,} in the index"
+    return text + (f", {report.words_only:,} without a vector" if report.words_only else "")
 
 
 def _time(report: IndexReport) -> str:

@@ -10,7 +10,7 @@ from rcm.present.snippet import Line, choose_lines, query_pattern
 from rcm.present.style import Style
 from rcm.types import SearchResult
 
-PATH, LINES, SYMBOL, DIM, MATCH = "35", "32", "1;36", "2", "1;33"
+PATH, LINES, SYMBOL, DIM, MATCH, STALE = "35", "32", "1;36", "2", "1;33", "1;31"
 
 
 def render_results(
@@ -59,7 +59,15 @@ def _head(result: SearchResult, style: Style) -> str:
         symbol = style.paint(escape_path(result.symbol), SYMBOL)
         parts.append(" ".join(part for part in (symbol, kind) if part))
     parts.append(style.paint(f"{result.score:.3f}", DIM))
+    if result.freshness != "fresh":
+        parts.append(style.paint(_stale(result), STALE))
     return "  ".join(parts)
+
+
+def _stale(result: SearchResult) -> str:
+    if result.freshness == "deleted":
+        return "[deleted; as indexed]"
+    return "[changed since it was indexed]" if result.anchored else "[changed; lines as indexed]"
 
 
 def _code_line(line: Line, margin: int, pattern: re.Pattern[str] | None, style: Style) -> str:

@@ -42,7 +42,8 @@ CREATE TABLE IF NOT EXISTS dead (
 CREATE TABLE IF NOT EXISTS epochs (epoch INTEGER PRIMARY KEY, change_hash TEXT NOT NULL);
 """
 _VERSIONED = ("files", "segments", "dead")
-_LIVE = "since <= :epoch AND (until IS NULL OR until > :epoch)"
+#: What holds at an epoch.
+LIVE = "since <= :epoch AND (until IS NULL OR until > :epoch)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +170,7 @@ class FileTable:
 
     def files(self, epoch: int) -> list[FileRow]:
         """Return all files at an epoch, sorted by path bytes."""
-        rows = self._rows(f"SELECT * FROM files WHERE {_LIVE} ORDER BY path", {"epoch": epoch})
+        rows = self._rows(f"SELECT * FROM files WHERE {LIVE} ORDER BY path", {"epoch": epoch})
         try:
             return [_file(row) for row in rows]
         except (TypeError, ValueError) as error:
@@ -178,7 +179,7 @@ class FileTable:
     def chunked(self, epoch: int) -> list[tuple[int, int, str, str]]:
         """Return (first id, number of chunks, path, language) of files with chunks, by id."""
         rows = self._rows(
-            f"SELECT first_id, n_chunks, path, language FROM files WHERE n_chunks > 0 AND {_LIVE} "
+            f"SELECT first_id, n_chunks, path, language FROM files WHERE n_chunks > 0 AND {LIVE} "
             "ORDER BY first_id",
             {"epoch": epoch},
         )
@@ -192,7 +193,7 @@ class FileTable:
     def digests(self, epoch: int) -> list[tuple[str, bytes]]:
         """Return (path, digest) of all files at an epoch, sorted by path bytes."""
         rows = self._rows(
-            f"SELECT path, digest FROM files WHERE {_LIVE} ORDER BY path", {"epoch": epoch}
+            f"SELECT path, digest FROM files WHERE {LIVE} ORDER BY path", {"epoch": epoch}
         )
         return [(os.fsdecode(path), digest) for path, digest in rows]
 
@@ -200,7 +201,7 @@ class FileTable:
         """Return the vector segments of an epoch, by first id."""
         rows = self._rows(
             "SELECT name, first_id, n_rows, bytes, crc32 FROM segments "
-            f"WHERE {_LIVE} ORDER BY first_id",
+            f"WHERE {LIVE} ORDER BY first_id",
             {"epoch": epoch},
         )
         return [SegmentRow(*row) for row in rows]
@@ -208,7 +209,7 @@ class FileTable:
     def dead(self, epoch: int) -> list[tuple[int, int]]:
         """Return the id ranges (start, stop) of an epoch's segments that belong to no file."""
         return self._rows(
-            f"SELECT start, stop FROM dead WHERE {_LIVE} ORDER BY start", {"epoch": epoch}
+            f"SELECT start, stop FROM dead WHERE {LIVE} ORDER BY start", {"epoch": epoch}
         )
 
     def next_id(self) -> int:
@@ -364,11 +365,11 @@ def _file(row: tuple[Any, ...]) -> FileRow:
     path, _, _, size, mtime_ns, ctime_ns, inode, digest, scanned, language, skip, first, count = row
     if len(digest) != 32:
         raise ValueError(f"a digest of {len(digest)} bytes")
-    stat = (size, mtime_ns, ctime_ns, inode & _INODE_MASK)
+    stat = (size, mtime_ns, ctime_ns, inode & INODE_MASK)
     return FileRow(os.fsdecode(path), stat, digest, scanned, language, skip, first, count)
 
 
-_INODE_MASK = (1 << 64) - 1
+INODE_MASK = (1 << 64) - 1
 
 
 def _signed(stat: tuple[int, int, int, int]) -> tuple[int, int, int, int]:

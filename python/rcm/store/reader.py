@@ -7,12 +7,14 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from pathlib import Path
 from typing import cast
 
 from rcm import _rcm
 from rcm.errors import IndexDamagedError, RcmError
 from rcm.store.files import FileTable
 from rcm.store.folder import Generation, IndexFolder
+from rcm.store.known import KnownFiles
 from rcm.store.lexical import LexicalReader, StoredChunk
 from rcm.store.manifest import altered, heads_differ, read_manifest
 from rcm.store.vectors import VectorStore, open_segments
@@ -40,6 +42,7 @@ class IndexReader:
         meta: Identity fields and the like.
         epoch: The epoch.
         vectors: Where dense vectors are; the segments themselves unless given.
+        database: The file table.
     """
 
     def __init__(
@@ -50,11 +53,14 @@ class IndexReader:
         meta: dict[str, str],
         epoch: int,
         vectors: VectorStore | None = None,
+        *,
+        database: Path,
     ) -> None:
         self.lexical, self.segments, self.files = lexical, segments, files
         self.meta, self.epoch = meta, epoch
         self.vectors = vectors if vectors is not None else cast("VectorStore", segments)
         self._local = vectors is None
+        self.known = KnownFiles(database, epoch)
         self._first_ids = [file.first_id for file in files]
         self._search = partial(bisect.bisect_right, self._first_ids)
 
@@ -189,7 +195,7 @@ def _open_once(
     )
     stop = files[-1].first_id + files[-1].n_chunks if files else 0
     remote = vectors(meta, stop) if vectors is not None else None
-    return IndexReader(lexical, segments, files, meta, epoch, remote)
+    return IndexReader(lexical, segments, files, meta, epoch, remote, database=generation.database)
 
 
 def _check_rows(generation: Generation, files: list[IndexedFile]) -> None:

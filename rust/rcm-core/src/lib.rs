@@ -8,7 +8,7 @@
 //! ```
 //!
 //! Each stage is a function from one value to the next, and no stage calls another; only
-//! [`pipeline::process_file`] composes them. Nothing here knows Python, an index or a network.
+//! [`pipeline::process_file`] composes them, and [`look::look`] the first three for a file that is known. Nothing here knows Python, an index or a network.
 
 #![forbid(unsafe_code)]
 
@@ -32,4 +32,5 @@ pub mod embed;
 
 pub mod cancel;
 pub mod in_flight;
+pub mod look;
 pub mod pipeline;

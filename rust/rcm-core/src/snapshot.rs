@@ -31,7 +31,7 @@ impl Known {
     /// Whether a file that now has the stat of `entry` still holds the bytes that were read.
     ///
     /// Stamps that are not well before the scan prove nothing: a write right after the read may carry the same ones.
-    fn still_holds(&self, entry: &Entry) -> bool {
+    pub fn still_holds(&self, entry: &Entry) -> bool {
         let settled = self.scanned_ns.saturating_sub(RACY_NS);
         self.entry == *entry && entry.mtime_ns < settled && entry.ctime_ns < settled
     }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules in flow order; those with the same number may not use each other.
-const ORDER: [&str; 13] = [
+const ORDER: [&str; 14] = [
     "error",
     "skip",
     "cancel",
@@ -17,6 +17,7 @@ const ORDER: [&str; 13] = [
     "terms",
     "embed",
     "in_flight",
+    "look",
     "pipeline",
 ];
 

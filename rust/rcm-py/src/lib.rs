@@ -10,6 +10,7 @@ mod embed;
 mod error;
 mod files;
 mod inspect;
+mod look;
 mod secrets;
 mod segments;
 mod stream;
@@ -37,6 +38,8 @@ fn _rcm(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(files::reach, module)?)?;
     module.add_function(wrap_pyfunction!(walk::walk, module)?)?;
     module.add_function(wrap_pyfunction!(walk::hash_files, module)?)?;
+    module.add_function(wrap_pyfunction!(look::look, module)?)?;
+    module.add_function(wrap_pyfunction!(look::read_text, module)?)?;
     module.add_function(wrap_pyfunction!(stream::last_noted, module)?)?;
     module.add_function(wrap_pyfunction!(inspect::inspect, module)?)?;
     module.add_function(wrap_pyfunction!(secrets::find_secrets, module)?)?;

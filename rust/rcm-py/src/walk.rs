@@ -16,7 +16,7 @@ use rcm_core::walk::{Entry, WalkOptions, Walked};
 use crate::detached::{detached, interruptible};
 
 /// Path, size, mtime, ctime, inode, digest and time of the scan of a file the index knows.
-type KnownRow = (PathBuf, u64, i64, i64, u64, Digest, i64);
+pub type KnownRow = (PathBuf, u64, i64, i64, u64, Digest, i64);
 
 /// Everything one walk found.
 #[pyclass(name = "Walked", module = "rcm._rcm", frozen)]
@@ -64,12 +64,15 @@ impl PyWalked {
                 let digest = known.get(&entry.path).map(|known| known.digest);
                 (entry, digest)
             });
-            Ok(PyPlan { candidates: candidates.collect(), walked: Arc::clone(&walked), plan, root })
+            let candidates: Vec<_> = candidates.collect();
+            let same = candidates.iter().map(|(entry, _)| known.get(&entry.path).is_some_and(|of| of.entry == *entry));
+            let same_stat = same.collect();
+            Ok(PyPlan { candidates, same_stat, walked: Arc::clone(&walked), plan, root })
         })
     }
 }
 
-fn known_file((path, size, mtime_ns, ctime_ns, inode, digest, scanned_ns): KnownRow) -> (PathBuf, Known) {
+pub fn known_file((path, size, mtime_ns, ctime_ns, inode, digest, scanned_ns): KnownRow) -> (PathBuf, Known) {
     let entry = Entry { path: path.clone(), size, mtime_ns, ctime_ns, inode };
     (path, Known { entry, digest, scanned_ns })
 }
@@ -79,6 +82,8 @@ fn known_file((path, size, mtime_ns, ctime_ns, inode, digest, scanned_ns): Known
 pub struct PyPlan {
     pub candidates: Vec<(Entry, Option<Digest>)>,
     pub root: PathBuf,
+    /// Of each candidate, whether its stat is as known: only the racy rule has it looked at.
+    same_stat: Vec<bool>,
     walked: Arc<Walked>,
     plan: Plan,
 }
@@ -93,6 +98,13 @@ impl PyPlan {
     #[getter]
     fn n_candidates(&self) -> usize {
         self.candidates.len()
+    }
+
+    /// (path, size now, whether its stat is as known) of each candidate: new, changed, or only not certain.
+    #[getter]
+    fn candidates(&self) -> Vec<(OsString, u64, bool)> {
+        let row = |((entry, _), same): (&(Entry, Option<Digest>), &bool)| (entry.path.clone().into(), entry.size, *same);
+        self.candidates.iter().zip(&self.same_stat).map(row).collect()
     }
 
     #[getter]
