@@ -20,9 +20,10 @@ from pathlib import Path
 
 from rcm import _rcm
 from rcm.embed import open_embedder
+from rcm.filters import Filters
 from rcm.query import understand
 from rcm.rank import rank
-from rcm.search import Filters, retrieve
+from rcm.search import retrieve
 from rcm.store.lexical import LexicalReader, LexicalWriter
 from rcm.store.reader import IndexedFile, IndexReader
 

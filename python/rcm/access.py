@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,10 +47,13 @@ class Access:
         self._reader: IndexReader | None = None
         self._stamp_of_reader = Stamp((), ())
         self._model_fits = False
+        # What is opened once and used by many: several threads may ask one index.
+        self._opening = threading.RLock()
 
     def close(self) -> None:
         """Let go of open files."""
-        self._reader = None
+        with self._opening:
+            self._reader = None
 
     def recorded(
         self, read: Callable[[Generation], dict[str, str]] = recorded_meta
@@ -69,6 +73,10 @@ class Access:
             ModelError: If its model cannot be used.
             ValueError: If there is no such embedder.
         """
+        with self._opening:
+            return self._present_embedder(recorded)
+
+    def _present_embedder(self, recorded: dict[str, str]) -> Embedder:
         spec = self._embedder_spec or recorded.get("embedder")
         if self._embedder is None or (spec and spec not in (self._embedder.spec, self._asked)):
             embedder = open_embedder(spec)
@@ -150,6 +158,10 @@ class Access:
             IndexStaleError: If the index was made by another version, model or set of rules.
             IndexDamagedError: If it cannot be read.
         """
+        with self._opening:
+            return self._newest_reader(words_only)
+
+    def _newest_reader(self, words_only: bool) -> IndexReader:
         if self._reader is None or not self._stamp_of_reader.holds():
             # The stamp is older than what is opened, so that nothing committed meanwhile is missed.
             stamp = _stamp(self.folder, self.folder.current())

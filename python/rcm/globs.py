@@ -9,17 +9,28 @@ _BRACES = re.compile(r"\{([^{}]*)\}")
 
 
 def glob_matcher(patterns: Sequence[str]) -> Callable[[str], bool]:
-    """Compile patterns: `*.rs` anywhere, `src/**`, `a/*/b.py`, `docs/`, `*.{ts,tsx}`, `[ab]*`.
+    r"""Compile patterns: `*.rs` anywhere, `src/**`, `a/*/b.py`, `docs/`, `*.{ts,tsx}`, `[ab]*`.
 
     A pattern without an inner slash matches at any depth; one that matches a folder matches all
-    below it.
+    below it. One with `!` before it takes out what it matches: of the patterns that match a path the
+    last one counts, and where all take out, the rest is in. `\!` begins a name with that character.
 
     Returns:
-        A function that tells whether a path (relative, forward slashes) matches any of them.
+        A function that tells whether a path (relative, forward slashes) is meant.
     """
-    flat = [one for pattern in patterns for one in _expand(pattern)]
-    match = re.compile("|".join(map(_regex, flat)), re.DOTALL).match
-    return lambda path: match(path) is not None
+    rules = [(not pattern.startswith("!"), _compiled(pattern)) for pattern in patterns]
+    if all(wanted for wanted, _ in rules):
+        match = re.compile("|".join(rule.pattern for _, rule in rules), re.DOTALL).match
+        return lambda path: match(path) is not None
+    rest = not any(wanted for wanted, _ in rules)
+    latest = rules[::-1]
+    return lambda path: next((wanted for wanted, rule in latest if rule.match(path)), rest)
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Compile one pattern without its `!`."""
+    bare = pattern[1:] if pattern.startswith(("!", "\\!")) else pattern
+    return re.compile("|".join(map(_regex, _expand(bare))), re.DOTALL)
 
 
 def _expand(pattern: str) -> list[str]:

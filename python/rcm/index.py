@@ -4,30 +4,28 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, get_args
 
+from rcm import _rcm
 from rcm.access import FORMAT_VERSION as FORMAT_VERSION
 from rcm.access import Access
+from rcm.filters import Filters
 from rcm.freshness import verified
 from rcm.query import Question, understand
 from rcm.rank import Ranked, rank
 from rcm.rank.ranking import by_chunk_score
-from rcm.results import results_of
-from rcm.search import Candidates, Filters, nearest_chunks, plain_text, retrieve
+from rcm.results import SearchResults, results_of
+from rcm.search import Candidates, nearest_chunks, plain_text, retrieve
 from rcm.settings import REFRESH_SECONDS, Settings
 from rcm.spelling import correct
 from rcm.store.folder import IndexFolder
 from rcm.store.reader import IndexReader, trusted_meta
 from rcm.types import (
-    DoctorReport,
+    ContentClass,
     IndexMode,
-    IndexReport,
-    IndexStatus,
-    Progress,
     Refreshed,
     RefreshPolicy,
     SearchMode,
@@ -38,6 +36,16 @@ from rcm.types import (
 if TYPE_CHECKING:
     from rcm.chunks import ScanOptions
     from rcm.rank.cross_encoder import CrossEncoder
+    from rcm.rank.trees import Evidence
+    from rcm.reports import DoctorReport, Excerpt, GrepReport, IndexReport, IndexStatus, Progress
+    from rcm.types import (
+        ContentClass,
+        IndexMode,
+        Refreshed,
+        RefreshPolicy,
+        SearchMode,
+        SearchResult,
+    )
 
 #: Chunks looked at for related code; one result per file comes out.
 _RELATED_POOL = 200
@@ -59,7 +67,10 @@ def _question(query: str, reader: IndexReader) -> Question:
 
 
 class Index:
-    """The index of one tree. Make one with `Index.open`; use it as a context manager or `close` it."""
+    """The index of one tree. Make one with `Index.open`; use it as a context manager or `close` it.
+
+    Several threads may search and read at once, also while one updates.
+    """
 
     def __init__(
         self,
@@ -135,12 +146,6 @@ class Index:
         """Let go of open files; the index can be used again all the same."""
         self._access.close()
 
-    def scan_options(self) -> ScanOptions:
-        """Return what the last update looked at, the defaults where there is no index."""
-        from rcm.chunks import ScanOptions
-
-        return ScanOptions.from_meta(self._access.recorded())
-
     # --- update ------------------------------------------------------------------------------
 
     def update(
@@ -213,7 +218,7 @@ class Index:
         lock = self._folder.lock(timeout=lock_timeout)
         try:
             recorded = self._access.recorded(trusted_meta)
-            scan = replace(ScanOptions.from_meta(recorded), **given)
+            scan = ScanOptions.from_meta(recorded)._replace(**given)
             allowed = read_allow_list(self.root)
             options = UpdateOptions(
                 mode=mode,
@@ -280,9 +285,11 @@ class Index:
         mode: SearchMode = "hybrid",
         languages: Sequence[str] | None = None,
         paths: Sequence[str] | None = None,
+        kinds: Sequence[str] | None = None,
+        classes: Sequence[ContentClass] | None = None,
         rerank: bool = True,
         reranker: str | None = None,
-    ) -> list[SearchResult]:
+    ) -> SearchResults:
         """Find the code that answers a query, best first, one result per file.
 
         The index answers as it is (`refresh` brings it up to date), and each result is held
@@ -291,18 +298,22 @@ class Index:
         files come last.
 
         Args:
-            query: A question, words, an identifier: any text.
+            query: A question, words, an identifier: any text; the first 65,536 characters count.
             top_k: Most results wanted, 1 or more.
             mode: `"bm25"` looks at words only and needs no model, `"semantic"` at meaning only.
-            languages: Only files of these languages.
-            paths: Only files whose path matches one of these globs (`*.rs`, `src/**`).
+            languages: Only files of these languages; `rs`, `py`, `c++` and the like will do.
+            paths: Only files whose path matches one of these globs (`*.rs`, `src/**`), and none that
+                matches one with `!` before it (`!tests/**`); of several that match, the last counts.
+            kinds: Only chunks with a definition of one of these kinds (`"function"`, `"class"`, ...).
+            classes: Only files that are for this: `"code"`, `"docs"`, `"config"`, or `"tests"`, which
+                are examples, benchmarks and fixtures as well.
             rerank: False orders chunks by their fused score alone, for comparison.
             reranker: A cross-encoder that reads the first 30 results again: a name that fastembed
                 has in its cache, or a directory with its ONNX files. The index does not remember it.
 
         Raises:
-            ValueError: If the query is blank, `top_k` below 1, a language unknown, or a reranker
-                given with `rerank=False`.
+            ValueError: If the query is blank, `top_k` below 1, a language, kind or class unknown, or a
+                reranker given with `rerank=False`.
             ModelError: If the reranker's model cannot be used.
             IndexNotFoundError: If the tree is not indexed.
             IndexStaleError: If the index was made by another version, model or set of rules.
@@ -318,7 +329,7 @@ class Index:
         reader = self._access.reader(words_only=mode == "bm25")
         # Words need no model: an index whose model has gone can still be asked by them.
         embedder = self._access.embedder(reader.meta) if mode != "bm25" else None
-        filters = Filters.of(languages, paths)
+        filters = Filters.of(languages, paths, kinds, classes)
         question = _question(query, reader)
         candidates = retrieve(question.text, reader, embedder, mode, filters)
         if not rerank:
@@ -327,7 +338,7 @@ class Index:
             ranked = rank(question, candidates, reader, top_k=top_k)
         else:
             ranked = self._read_again(question, candidates, reader, top_k, reranker)
-        return self._answer(reader, ranked[:top_k])
+        return SearchResults(self._answer(reader, ranked[:top_k]), query)
 
     def _read_again(
         self,
@@ -347,6 +358,62 @@ class Index:
         ranked = rank(question, candidates, reader, top_k=max(top_k, DEPTH))
         return read_again(question.text, ranked, reader, encoder)
 
+    def evidence(self, query: str, results: Sequence[SearchResult], mode: SearchMode) -> Evidence:
+        """Tell how much the index knows of a query, to compare its results with those of others.
+
+        Args:
+            query: What was asked.
+            results: What `search` found.
+            mode: In which mode.
+
+        Raises:
+            IndexNotFoundError: If the tree is not indexed.
+        """
+        from rcm.rank.trees import Evidence
+
+        reader = self._access.reader(words_only=mode == "bm25")
+        terms = _rcm.query_terms(plain_text(query)) if mode != "semantic" else []
+        cosine = 0.0
+        if mode != "bm25":
+            # A writer may have taken a file away in between.
+            files = [reader.by_path[hit.path] for hit in results if hit.path in reader.by_path]
+            ids = [file.first_id + nth for file in files for nth in range(file.n_chunks)]
+            vector = self._access.embedder(reader.meta).embed_query(plain_text(query))
+            cosine = max(reader.vectors.similarity(vector, ids), default=0.0) if any(vector) else 0
+        segments = reader.segments
+        frequencies = {term: reader.lexical.document_frequency(term) for term in terms}
+        return Evidence(segments.live_rows, segments.total_length, frequencies, cosine)
+
+    def definitions(
+        self,
+        name: str,
+        *,
+        languages: Sequence[str] | None = None,
+        paths: Sequence[str] | None = None,
+        kinds: Sequence[str] | None = None,
+        classes: Sequence[ContentClass] | None = None,
+    ) -> SearchResults:
+        """Find every place where a symbol is defined, types before functions.
+
+        Args:
+            name: Its name, qualified or not: `LruCache`, `Pool.get`, `cache::LruCache`.
+            languages: As in `search`, like what follows.
+            paths: Globs.
+            kinds: What it has to be defined as.
+            classes: What files are for.
+
+        Raises:
+            ValueError: If it is not the name of one symbol, or a filter is unknown.
+            IndexNotFoundError: If the tree is not indexed.
+        """
+        from rcm.rank.definitions import definitions_of
+
+        reader = self._access.reader(words_only=True)
+        found = definitions_of(name, reader, Filters.of(languages, paths, kinds, classes))
+        results = results_of(reader, [one.ranked for one in found], str(self.root))
+        named = [one.shown(result) for one, result in zip(found, results, strict=True)]
+        return SearchResults(verified(self.root, reader, named), name)
+
     def corrections(self, query: str) -> dict[str, str]:
         """Return the words of a query that the index does not know, each with what is searched instead.
 
@@ -355,7 +422,7 @@ class Index:
         """
         return dict(_question(query, self._access.reader(words_only=True)).corrections)
 
-    def find_related(self, path: str, line: int, *, top_k: int = 10) -> list[SearchResult]:
+    def find_related(self, path: str, line: int, *, top_k: int = 10) -> SearchResults:
         """Find code like the chunk around a line, best first, one result per file, itself left out.
 
         Args:
@@ -376,18 +443,95 @@ class Index:
             file = reader.file_index(other)
             if file not in found and len(found) < top_k:
                 found[file] = Ranked(other, score, {"semantic": score})
-        return self._answer(reader, list(found.values()))
+        return SearchResults(self._answer(reader, list(found.values())))
 
     def _answer(self, reader: IndexReader, ranked: Sequence[Ranked]) -> list[SearchResult]:
         return verified(self.root, reader, results_of(reader, ranked, str(self.root)))
 
+    def read(self, path: str, start_line: int = 1, end_line: int | None = None) -> Excerpt:
+        """Read lines of an indexed file as they are on disk now, secrets replaced.
+
+        No other file is read: not one outside the tree, nor one that the index leaves out.
+
+        Args:
+            path: Path relative to the root, or absolute.
+            start_line: First line, 1-based.
+            end_line: Last line, inclusive; None, or a line behind the last, gives all to the end.
+
+        Raises:
+            ValueError: If the file is not in the index, would be left out by now, or has no such
+                lines.
+            FileNotFoundError: If it is gone since it was indexed.
+            IndexNotFoundError: If the tree is not indexed.
+        """
+        from rcm.excerpt import read_excerpt
+
+        reader = self._access.reader(words_only=True)
+        return read_excerpt(self.root, reader, path, start_line, end_line)
+
+    def grep(
+        self,
+        pattern: str,
+        *,
+        fixed: bool = False,
+        ignore_case: bool = False,
+        word: bool = False,
+        before: int = 0,
+        after: int = 0,
+        languages: Sequence[str] | None = None,
+        paths: Sequence[str] | None = None,
+        classes: Sequence[ContentClass] | None = None,
+        most: int | None = None,
+    ) -> GrepReport:
+        """Find every line that matches a pattern, in the files as they are now; needs no index.
+
+        The files are those that an update would index, by the rules that the index remembers.
+
+        Args:
+            pattern: A regular expression in the syntax of Rust's `regex`; of several lines, any.
+            fixed: The pattern is plain text.
+            ignore_case: Upper case is lower case.
+            word: A match has no word character before or after it.
+            before: Lines to return before each that matches.
+            after: Lines to return after each that matches.
+            languages: Only files of these languages.
+            paths: Only files whose path these globs mean, as in `search`.
+            classes: Only files that are for one of these.
+            most: Stop after so many lines that match.
+
+        Raises:
+            ValueError: If the pattern is no expression, or a language or class is unknown.
+        """
+        from rcm.grep import Pattern, grep
+
+        asked = Pattern(pattern, fixed, ignore_case, word, before, after)
+        filters = Filters.of(languages, paths, classes=classes)
+        return grep(self.root, asked, filters, self.scan_options(), most)
+
+    def scan_options(self) -> ScanOptions:
+        """Return which files the index holds, or an index made now would."""
+        from rcm.chunks import ScanOptions
+
+        return ScanOptions.from_meta(self._access.recorded())
+
+    def contains(self, path: str) -> bool:
+        """Tell whether the index has a file, by its path relative to the root or absolute.
+
+        Raises:
+            IndexNotFoundError: If the tree is not indexed.
+        """
+        from rcm.excerpt import indexed_file
+
+        try:
+            indexed_file(self.root, self._access.reader(words_only=True), path)
+        except ValueError:
+            return False
+        return True
+
     def _chunk_at(self, reader: IndexReader, path: str, line: int) -> int:
-        relative = os.path.normpath(path)
-        if os.path.isabs(path):
-            relative = os.path.relpath(os.path.realpath(path), self.root)
-        file = reader.by_path.get(relative.replace(os.sep, "/"))
-        if file is None:
-            raise ValueError(f"{path}: not in the index of {self.root}")
+        from rcm.excerpt import indexed_file
+
+        file = indexed_file(self.root, reader, path)
         chunks = reader.chunks(range(file.first_id, file.first_id + file.n_chunks))
         after = [nth for nth, chunk in enumerate(chunks) if chunk.end_line >= line]
         if line < 1 or not after:

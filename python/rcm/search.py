@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import bisect
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rcm import _rcm
 from rcm.embed import Embedder
-from rcm.globs import glob_matcher
-from rcm.store.reader import IndexedFile, IndexReader
+from rcm.filters import Filters
+from rcm.store.reader import IndexReader
 from rcm.types import SearchMode
 
 #: Chunks taken from each side, and all that tie with the last: which of several equal chunks came
@@ -24,52 +23,23 @@ POOL = 400
 #: What the lexical index is asked for: its own order is not ours, and its statistics still count
 #: deleted chunks, so the exact scores choose among more than the pool.
 _LEXICAL_REACH = 1_000
+#: So many chunks are scored one by one sooner than they are looked for.
+_SCORED_ALL = 20_000
 #: What the vector scan is asked for, so that ties with the last of the pool are seen.
 _SEMANTIC_REACH = POOL + 100
 #: BM25 saturation and length normalisation; b .5 was +.002, k1 1.0 was -.002 on the benchmark.
 K1, B = 1.5, 0.75
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What results are limited to.
-
-    Attributes:
-        languages: Language names, or None for all.
-        paths: Glob patterns over paths relative to the root, or None for all.
-    """
-
-    languages: tuple[str, ...] | None = None
-    paths: tuple[str, ...] | None = None
-
-    @classmethod
-    def of(cls, languages: Sequence[str] | None, paths: Sequence[str] | None) -> Filters:
-        """Check what a user asked for; empty means all.
-
-        Raises:
-            ValueError: If a language is unknown.
-        """
-        known = {*_rcm.languages(), "text"}
-        for language in languages or ():
-            if language not in known:
-                raise ValueError(f"language is {language!r}, not one of {', '.join(sorted(known))}")
-        return cls(tuple(languages) if languages else None, tuple(paths) if paths else None)
-
-
-@dataclass(frozen=True, slots=True)
-class Candidates:
+class Candidates(NamedTuple):
     """Retrieved chunks with both scores, each in 0..1 (the best of the query is 1).
 
     Attributes:
-        ids: Chunk ids, no order.
-        semantic: One score per id.
-        lexical: One score per id.
+        scored: Chunk ids, no order, and both scores of each.
         allowed: Id ranges that the filters leave, sorted and disjoint, or None for all.
     """
 
-    ids: list[int]
-    semantic: list[float]
-    lexical: list[float]
+    scored: _rcm.Scored
     allowed: list[tuple[int, int]] | None = None
 
     def allows(self, chunk_id: int) -> bool:
@@ -79,16 +49,29 @@ class Candidates:
         at = bisect.bisect_right(self.allowed, (chunk_id, math.inf)) - 1
         return at >= 0 and chunk_id < self.allowed[at][1]
 
+    def allows_any(self, start: int, stop: int) -> bool:
+        """Tell whether the filters leave any chunk from `start` up to `stop`."""
+        if self.allowed is None:
+            return True
+        at = bisect.bisect_left(self.allowed, (stop,)) - 1
+        return at >= 0 and self.allowed[at][1] > start
 
-_NONE = Candidates([], [], [])
 
+_NONE = Candidates(_rcm.Scored([], [], []))
+
+
+LONGEST_QUERY = 64 << 10
+"""Characters of a query that are looked at. A word of a million letters took 25 s of CPU, these a tenth."""
 
 _TO_BLANKS = str.maketrans(dict.fromkeys({*range(32)} - {10}, " "))
 
 
 def plain_text(query: str) -> str:
-    """Make any string one that can be searched: no lone surrogates, no control characters but line breaks."""
-    return query.translate(_TO_BLANKS).encode("utf-8", "replace").decode()
+    """Make any string one that can be searched.
+
+    No lone surrogates, no control characters but line breaks, and not longer than `LONGEST_QUERY`.
+    """
+    return query[:LONGEST_QUERY].translate(_TO_BLANKS).encode("utf-8", "replace").decode()
 
 
 def retrieve(
@@ -103,21 +86,22 @@ def retrieve(
         mode: `"bm25"` and `"semantic"` leave the other side's candidates and scores out.
         filters: What to look at.
     """
-    allowed = _allowed(reader, filters)
+    allowed = filters.allowed(reader)
     if allowed is not None and not allowed:
         return _NONE
     terms = _rcm.query_terms(query) if mode != "semantic" else []
     weighted = _weighted(reader, terms)
-    reached = _lexical_reach(reader, terms, filters) if weighted else []
+    reached = _lexical_reach(reader, terms, filters, allowed) if weighted else []
     vector = embedder.embed_query(query) if embedder is not None else []
     near: list[int] = []
     low = high = 0.0
     if any(vector):
         nearest, scores, low, high = reader.vectors.nearest(vector, _SEMANTIC_REACH, allowed)
         near = reader.alive(_best(nearest, scores))
-    ids, lexical = reader.segments.by_words(weighted, reached, near, pool=POOL, k1=K1, b=B)
-    semantic = _cosines(reader, vector, ids, low, high) if high > low else [0.0] * len(ids)
-    return Candidates(ids, semantic, lexical, allowed)
+    scored = reader.segments.by_words(weighted, reached, near, pool=POOL, k1=K1, b=B)
+    if high > low:
+        scored = reader.with_cosines(scored, vector, low, high)
+    return Candidates(scored, allowed)
 
 
 def nearest_chunks(reader: IndexReader, chunk_id: int, limit: int) -> list[tuple[int, float]]:
@@ -138,14 +122,45 @@ def _best(ids: list[int], scores: list[float]) -> list[int]:
     return ids[:end]
 
 
-def _lexical_reach(reader: IndexReader, terms: list[str], filters: Filters) -> list[int]:
-    files = None
-    if filters.paths is not None:
-        keep = _Keep(filters)
-        files = [str(file.first_id) for file in reader.files if keep(file)]
+def _lexical_reach(
+    reader: IndexReader,
+    terms: list[str],
+    filters: Filters,
+    allowed: list[tuple[int, int]] | None,
+) -> list[int]:
+    if filters.kinds is not None and allowed is not None:
+        return _reach_of_kinds(reader, terms, filters, allowed)
     return reader.lexical.candidates(
-        terms, _LEXICAL_REACH, languages=filters.languages, files=files
+        terms, _LEXICAL_REACH, languages=filters.languages, files=_files(reader, filters)
     )
+
+
+def _files(reader: IndexReader, filters: Filters) -> list[str] | None:
+    """Return the keys of the files that are left, None if the language tells."""
+    keep = filters.by_file
+    if keep is None or (filters.paths is None and filters.classes is None):
+        return None
+    return [str(file.first_id) for file in reader.files if keep(file)]
+
+
+def _reach_of_kinds(
+    reader: IndexReader, terms: list[str], filters: Filters, allowed: list[tuple[int, int]]
+) -> list[int]:
+    """Return chunks that match, of kinds that the lexical index does not know.
+
+    Few are scored all; of many, the best are asked for until enough of them are left.
+    """
+    n_allowed = sum(stop - start for start, stop in allowed)
+    if n_allowed <= _SCORED_ALL:
+        return [chunk_id for start, stop in allowed for chunk_id in range(start, stop)]
+    files, left = _files(reader, filters), Candidates(_NONE.scored, allowed)
+    limit = 2 * _LEXICAL_REACH * reader.segments.live_rows // n_allowed
+    while True:
+        found = reader.lexical.candidates(terms, limit, languages=filters.languages, files=files)
+        kept = [chunk_id for chunk_id in found if left.allows(chunk_id)]
+        if len(kept) >= _LEXICAL_REACH or len(found) < limit:
+            return kept[:_LEXICAL_REACH]
+        limit *= 4
 
 
 def _weighted(reader: IndexReader, terms: list[str]) -> list[tuple[int, float]]:
@@ -158,33 +173,3 @@ def _weighted(reader: IndexReader, terms: list[str]) -> list[tuple[int, float]]:
             idf = math.log1p((total - frequency + 0.5) / (frequency + 0.5))
             weighted.append((_rcm.term_key(term), idf))
     return weighted
-
-
-def _cosines(
-    reader: IndexReader, vector: list[float], ids: list[int], low: float, high: float
-) -> list[float]:
-    scale = 1 / (high - low)
-    # A candidate of the other side can lie below the lowest row scanned only by rounding.
-    return [
-        (score - low) * scale if score > low else 0.0
-        for score in reader.vectors.similarity(vector, ids)
-    ]
-
-
-def _allowed(reader: IndexReader, filters: Filters) -> list[tuple[int, int]] | None:
-    if filters.languages is None and filters.paths is None:
-        return None
-    return reader.ranges(_Keep(filters))
-
-
-class _Keep:
-    """Tells whether a file passes the filters."""
-
-    def __init__(self, filters: Filters) -> None:
-        self._languages = None if filters.languages is None else frozenset(filters.languages)
-        self._match = None if filters.paths is None else glob_matcher(filters.paths)
-
-    def __call__(self, file: IndexedFile) -> bool:
-        if self._languages is not None and file.language not in self._languages:
-            return False
-        return self._match is None or self._match(file.path)

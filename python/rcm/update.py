@@ -23,12 +23,14 @@ from rcm.embed import Embedder
 from rcm.errors import IndexDamagedError
 from rcm.generations import choose_generation
 from rcm.memory import plan_memory
+from rcm.reports import FileFailure, IndexReport, Progress
 from rcm.settings import PIPELINE_FILES, default_workers, root_name
 from rcm.store.borrow import borrow
+from rcm.store.embedding_cache import CachedEmbedder
 from rcm.store.folder import Generation, IndexFolder
 from rcm.store.vectors import VectorSink
 from rcm.store.writer import IndexWriter
-from rcm.types import FileFailure, IndexMode, IndexReport, Progress
+from rcm.types import IndexMode
 
 #: A long run commits whenever this many chunks (fewer when memory is limited) or seconds have gathered;
 #: a killed run resumes there.
@@ -188,7 +190,7 @@ class _Run:
         self.counts: Counter[str] = Counter()
         self.failures: list[FileFailure] = []
         self.moved: list[str] = []
-        self.chunks = self.redactions = self.allowed = self.removed = self.total = 0
+        self.chunks = self.redactions = self.allowed = self.removed = self.total = self.wordy = 0
         self.walked: _rcm.Walked
         self.by_content: dict[str, int] = {}
         self.merkle_root = self.reused_from = ""
@@ -254,6 +256,7 @@ class _Run:
             writer.put(batch, outcomes, vectors, scanned_ns)
             done += len(outcomes)
             self.chunks += len(batch)
+            self.wordy += sum(part.n_zero() for part in vectors)
             self._progress("index", done, total)
             late = time.monotonic() - checkpoint > CHECKPOINT_SECONDS
             many = writer.pending_chunks >= min(CHECKPOINT_CHUNKS, self.memory.checkpoint_chunks)
@@ -344,7 +347,8 @@ class _Run:
         by_path = Counter(reason for _, reason in self.walked.skipped)
         by_content = self.by_content
         listed = self.options.allowed.warning
-        told = [text for text in (self.walked.warning, *warnings, listed) if text]
+        refusal = self.embedder.refusal if isinstance(self.embedder, CachedEmbedder) else None
+        told = [text for text in (self.walked.warning, *warnings, listed, refusal) if text]
         return IndexReport(
             root=str(self.root),
             mode=self.mode,
@@ -370,6 +374,7 @@ class _Run:
             warning="\n".join(told) or None,
             secrets=self.options.scan.secrets,
             secrets_allowed=self.allowed,
+            words_only=self.wordy,
             files_reused=self._unchanged() if self.reused_from else 0,
             reused_from=self.reused_from,
         )

@@ -31,8 +31,9 @@ def mentioned(
         for file in files:
             index = reader.file_index(file.first_id)
             score = share * (1.0 if place.line else _NO_LINE)
-            if index not in found or score > found[index][0]:
-                found[index] = (score, _chunk_at(file, place.line, reader))
+            chunk_id = _chunk_at(file, place.line, reader)
+            if candidates.allows(chunk_id) and score > found.get(index, (0.0, 0))[0]:
+                found[index] = (score, chunk_id)
         share *= _DECAY if files else 1.0
     return found
 
@@ -43,7 +44,7 @@ def _files(path: str, candidates: Candidates, reader: IndexReader) -> list[Index
         return []
     shared: dict[int, list[IndexedFile]] = {}
     for file in reader.by_name.get(wanted[0], ()):
-        if candidates.allows(file.first_id):
+        if candidates.allows_any(file.first_id, file.first_id + file.n_chunks):
             parts = file.path.split("/")[::-1]
             alike = next(
                 (nth for nth, (a, b) in enumerate(zip(parts, wanted, strict=False)) if a != b),

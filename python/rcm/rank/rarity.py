@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rcm import _rcm
-from rcm.rank import signals
+from rcm.content import is_code, is_test
 from rcm.search import Candidates
 from rcm.store.reader import IndexedFile, IndexReader
 
@@ -30,4 +30,4 @@ def rare_words(text: str, candidates: Candidates, reader: IndexReader) -> dict[i
 
 
 def _is_source(file: IndexedFile) -> bool:
-    return signals.is_code(file.language) and not signals.is_test(file.path)
+    return is_code(file.language) and not is_test(file.path)

@@ -39,8 +39,8 @@ impl Segments {
         ids.iter().map(score).collect()
     }
 
-    /// The best `pool` of `reached`, all that tie with the last of them, and `others`: ids ascending, each once, and
-    /// their scores, of which the best is 1 (all are 0 where no term occurs).
+    /// The best `pool` of `reached` that hold a term, all that tie with the last of them, and `others`: ids ascending,
+    /// each once, and their scores, of which the best is 1 (all are 0 where no term occurs).
     ///
     /// Ties are kept because which of several equal chunks came first must not decide.
     pub fn by_words(
@@ -64,7 +64,7 @@ impl Segments {
         let in_pool = wanted.iter().zip(&scores).filter(|(id, _)| id.1).map(|(_, &score)| score);
         let last = nth_best(in_pool.collect(), pool);
         let is_kept = |&(&(_, _, other), &score): &(&(u64, bool, bool), &f32)| {
-            other || last.is_none_or(|last| score >= last)
+            other || score > 0.0 && last.is_none_or(|last| score >= last)
         };
         let kept: Vec<(u64, f64)> =
             wanted.iter().zip(&scores).filter(is_kept).map(|(id, &score)| (id.0, f64::from(score))).collect();

@@ -156,6 +156,29 @@ impl Segments {
         found
     }
 
+    /// The live rows that hold a definition of one of `kinds`, of the ids `allowed` (sorted, disjoint ranges
+    /// `start..end`; `None` allows all): sorted, disjoint ranges of ids, none beside the next.
+    pub fn of_kinds(&self, kinds: &[u8], allowed: Option<&[(u64, u64)]>) -> Vec<(u64, u64)> {
+        let mut wanted = [false; 256];
+        kinds.iter().for_each(|&kind| wanted[usize::from(kind)] = true);
+        let is_allowed = |id: u64| {
+            let near = |ranges: &[(u64, u64)]| ranges.partition_point(|&(_, end)| end <= id);
+            allowed.is_none_or(|ranges| ranges.get(near(ranges)).is_some_and(|&(start, _)| start <= id))
+        };
+        let mut ids = Vec::new();
+        for part in &self.parts {
+            let segment = &part.segment;
+            let owners = (0..segment.definitions())
+                .filter(|&at| wanted[usize::from(segment.details(at).0)])
+                .map(|at| segment.owner(at));
+            let is_live = |&id: &u64| segment.row_of(id).is_some_and(|row| part.is_live(row));
+            ids.extend(owners.filter(|&id| is_allowed(id)).filter(is_live));
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        ids.chunk_by(|&id, &next| id + 1 == next).map(|run| (run[0], run[run.len() - 1] + 1)).collect()
+    }
+
     /// The live row of `id` and its segment.
     pub(crate) fn find(&self, id: u64) -> Option<(&Segment, usize)> {
         self.parts.iter().find_map(|part| {

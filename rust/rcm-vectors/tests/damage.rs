@@ -36,7 +36,12 @@ fn use_all(segment: Segment, folder: &Path) {
     let bm25 = Bm25 { terms: vec![(2, 1.0), (100, 2.0)], k1: 1.5, b: 0.75, average_length: 3.0 };
     assert_eq!(segments.bm25(&ids, &bm25).len(), ids.len());
     for &id in &ids {
-        let _ = (segments.vector(id), segments.definitions(id, 0), segments.definitions(9, 16));
+        let _ = (
+            segments.vector(id),
+            segments.definitions(id, 0),
+            segments.definitions(9, 16),
+            segments.of_kinds(&[0, 1], None),
+        );
     }
     let files = Files::new(ids.clone());
     let chunks: Vec<_> = ids.iter().map(|&id| (id, 0.5, 0.5)).collect();

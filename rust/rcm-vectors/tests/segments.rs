@@ -155,6 +155,14 @@ proptest! {
                 prop_assert_eq!(segments.definitions(name, loose_bits), slow);
             }
         }
+        for kinds in [&[0_u8][..], &[1, 3], &[]] {
+            for allowed in [None, Some(&[(5, 60), (61, 200)][..])] {
+                let found = segments.of_kinds(kinds, allowed);
+                prop_assert!(found.windows(2).all(|pair| pair[0].1 < pair[1].0));
+                let ids: Vec<u64> = found.iter().flat_map(|&(start, end)| start..end).collect();
+                prop_assert_eq!(ids, slow_of_kinds(&live, kinds, allowed));
+            }
+        }
     }
 
     #[test]
@@ -197,6 +205,7 @@ fn slow_by_words(
 ) -> (Vec<u64>, Vec<f64>) {
     let mut scored: Vec<(u64, f32)> = reached.iter().copied().zip(segments.bm25(reached, query)).collect();
     scored.sort_by(|a, b| b.1.total_cmp(&a.1));
+    scored.retain(|&(_, score)| score > 0.0);
     if let Some(&(_, last)) = scored.get(pool - 1) {
         scored.retain(|&(_, score)| score >= last);
     }
@@ -259,6 +268,13 @@ fn slow_definitions(live: &BTreeMap<u64, Chunk>, name: u64, loose_bits: u32) -> 
     }
     found.sort_unstable();
     found
+}
+
+fn slow_of_kinds(live: &BTreeMap<u64, Chunk>, kinds: &[u8], allowed: Option<&[(u64, u64)]>) -> Vec<u64> {
+    let is_allowed =
+        |id: u64| allowed.is_none_or(|ranges| ranges.iter().any(|&(start, end)| (start..end).contains(&id)));
+    let holds = |chunk: &Chunk| chunk.definitions.iter().any(|made| kinds.contains(&made.1));
+    live.iter().filter(|&(&id, chunk)| is_allowed(id) && holds(chunk)).map(|(&id, _)| id).collect()
 }
 
 /// A cheap source of repeatable vectors.
