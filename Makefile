@@ -16,7 +16,7 @@ SOURCES := $(shell find rust python Cargo.toml Cargo.lock pyproject.toml -type f
 
 # `make demo`: the tree to index, and three questions.
 DIR ?=
-# `make quality`: annotations, checked-out repositories and their list.
+# `make quality`, `make tokens`: annotations, checked-out repositories and their list.
 ANNOTATIONS ?=
 REPOSITORIES ?=
 LIST ?=
@@ -33,7 +33,7 @@ MODEL_OUT ?= python/rcm/model
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types stubs cargo-test rustdoc docs-check pytest wheel-test bench \
-	reliability soak bench-baseline quality label-free model format clean check-tools deny
+	reliability soak bench-baseline quality tokens label-free model format clean check-tools deny
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -97,6 +97,13 @@ quality: $(VENV)/.dev ## Search quality (ANNOTATIONS=dir REPOSITORIES=dir LIST=r
 	@if [ -z "$(ANNOTATIONS)" ] || [ -z "$(REPOSITORIES)" ] || [ -z "$(LIST)" ]; then \
 		echo "make quality needs ANNOTATIONS=dir REPOSITORIES=dir LIST=repos.json" >&2; exit 2; fi
 	$(BIN)/python benches/quality.py --annotations "$(ANNOTATIONS)" --repositories "$(REPOSITORIES)" \
+		--list "$(LIST)" $(QUALITY_FLAGS)
+
+tokens: $(VENV)/.dev ## Tokens until an agent has the answer, rcm and grep (ANNOTATIONS=dir REPOSITORIES=dir LIST=repos.json)
+	@if [ -z "$(ANNOTATIONS)" ] || [ -z "$(REPOSITORIES)" ] || [ -z "$(LIST)" ]; then \
+		echo "make tokens needs ANNOTATIONS=dir REPOSITORIES=dir LIST=repos.json" >&2; exit 2; fi
+	@command -v rg >/dev/null || { echo "error: make tokens compares with ripgrep, and there is no rg" >&2; exit 2; }
+	$(BIN)/python benches/tokens.py --annotations "$(ANNOTATIONS)" --repositories "$(REPOSITORIES)" \
 		--list "$(LIST)" $(QUALITY_FLAGS)
 
 label-free: $(VENV)/.dev ## Search quality by documentation and commits, on any trees or clones (TREES="[name=]dir ...")

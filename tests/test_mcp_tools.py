@@ -42,7 +42,7 @@ def test_a_search_of_an_unindexed_tree_indexes_it_and_answers(trees: Trees) -> N
     assert found.results[0].path == "src/retry.py"
     assert found.next_offset is None
     assert "src/retry.py:" in text
-    assert any("backoff_seconds" in line for line in found.results[0].lines)
+    assert any("attempt" in line for line in found.results[0].lines)
 
 
 def test_every_line_shown_has_its_number(trees: Trees) -> None:
@@ -53,6 +53,14 @@ def test_every_line_shown_has_its_number(trees: Trees) -> None:
     for line in shown:
         number, _, code = line.partition(": ")
         assert lines[int(number) - 1] == code
+
+
+@pytest.mark.parametrize("lines", [0, 1, 2, 3, 200])
+def test_no_more_lines_are_shown_than_asked_for(trees: Trees, lines: int) -> None:
+    for query in ("retry", "server port", "attempt allowed", "least recently used entries"):
+        _, found = call(trees, "search", query=query, snippet_lines=lines)
+        for hit in found.results:
+            assert len([line for line in hit.lines if line != "..."]) <= lines
 
 
 def test_pages_follow_each_other_without_gap_or_overlap(trees: Trees) -> None:
@@ -74,7 +82,9 @@ def test_an_answer_stays_within_its_budget(tmp_path: Path, budget: int) -> None:
         for nth in range(20)
     }
     trees = trees_of(write_tree(tmp_path / "t", files))
-    text, found = call(trees, "search", query="handle request", max_tokens=budget, limit=20)
+    text, found = call(
+        trees, "search", query="handle request", max_tokens=budget, limit=20, snippet_lines=30
+    )
     assert count_tokens(text) <= budget
     assert count_tokens(found.model_dump_json()) <= budget
     assert found.results

@@ -32,6 +32,7 @@ LINES: dict[str, list[list[str]]] = {
     "completions": [["completions", "bash"]],
     "man": [["man"]],
     "clear": [["clear", "ROOT", "--yes"]],
+    "mcp": [["mcp", "ROOT"]],  # ends with its input, and the process with it: last
 }
 
 
@@ -75,6 +76,7 @@ def test_no_command_asks_for_a_socket(tmp_path: Path) -> None:
     together = "\n".join("\t".join(line) for line in lines(root))
     ended = subprocess.run(
         [*trace, sys.executable, "-c", script, together],
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=False,

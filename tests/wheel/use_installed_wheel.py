@@ -58,6 +58,15 @@ print("python: ok", report.files_total, "files")
 """
 
 
+#: A client of `rcm mcp` that asks which tools there are.
+MCP_SESSION = """\
+{"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"protocolVersion": "2025-06-18", \
+"capabilities": {}, "clientInfo": {"name": "wheel", "version": "1"}}}
+{"jsonrpc": "2.0", "method": "notifications/initialized"}
+{"jsonrpc": "2.0", "id": 2, "method": "tools/list"}
+"""
+
+
 def check_contents(wheel: Path) -> None:
     """Fail where the wheel lacks what it promises to carry, or carries anything else."""
     with zipfile.ZipFile(wheel) as archive:
@@ -86,9 +95,10 @@ def use(python: Path, work: Path, tree: Path, before: list[str]) -> None:
     }
     environment["RCM_HOME"] = str(work / "home")
 
-    def run(*command: str) -> str:
+    def run(*command: str, given: str = "") -> str:
         done = subprocess.run(
             [*before, *command],
+            input=given,
             cwd=work,
             env=environment,
             check=False,
@@ -109,6 +119,7 @@ def use(python: Path, work: Path, tree: Path, before: list[str]) -> None:
         assert path in answer, f"{question!r}: {path} is not in\n{answer}"
         assert path in run(str(python), "-m", "rcm", "search", question, str(tree))
     print(run(str(python), "-c", PROGRAM, str(tree)).strip())
+    assert '"find_related"' in run(rcm, "mcp", str(tree), given=MCP_SESSION)
     run(rcm, "clear", "--yes", str(tree))
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import bisect
 import re
 from dataclasses import dataclass
+from itertools import accumulate
 
 MAX_LINES = 5
 _MAX_WORDS = 64
@@ -47,7 +49,9 @@ def query_pattern(query: str) -> re.Pattern[str] | None:
     if not stems:
         return None
     any_stem = "|".join(re.escape(s) + ("" if len(s) > 2 else r"(?![^\W_])") for s in stems)
-    return re.compile(rf"(?:(?<![^\W\d_])|(?<=[a-z])(?=[A-Z]))(?i:{any_stem})")
+    # Most characters begin no stem: asking that first takes a quarter of the time.
+    first = "".join(sorted({re.escape(stem[0]) for stem in stems}))
+    return re.compile(rf"(?=(?i:[{first}]))(?:(?<![^\W\d_])|(?<=[a-z])(?=[A-Z]))(?i:{any_stem})")
 
 
 def choose_lines(
@@ -55,14 +59,14 @@ def choose_lines(
 ) -> list[Line]:
     """The lines to show of a chunk that starts at `start_line`: at most `limit`, and the gaps."""
     lines = [line.removesuffix("\r") for line in text.split("\n")]
-    found = [_found(line, pattern) for line in lines]
+    found = _found(lines, pattern)
     defined = _definition(lines, symbol)
     if defined is not None:
         found[defined] |= {_DEFINITION}
     first, end = _window(lines, found, limit)
     chosen = list(range(first, end))
     if defined is not None and defined not in chosen:
-        first, end = _window(lines, found, limit - 1)
+        first, end = _window(lines, found, limit - 1) if limit > 1 else (0, 0)
         chosen = sorted({defined, *range(first, end)})
     shown: list[Line] = []
     for at, index in enumerate(chosen):
@@ -79,10 +83,17 @@ def _stem(word: str) -> str:
     return word
 
 
-def _found(line: str, pattern: re.Pattern[str] | None) -> frozenset[str]:
-    if pattern is None:
-        return frozenset()
-    return frozenset(m.group().lower() for m in pattern.finditer(line, 0, _MAX_LINE_CHARS))
+def _found(lines: list[str], pattern: re.Pattern[str] | None) -> list[frozenset[str]]:
+    """Return the words that each line has, looking through all of them in one go."""
+    words: list[set[str]] = [set() for _ in lines]
+    if pattern is not None:
+        ends = list(accumulate(len(line) + 1 for line in lines))
+        for match in pattern.finditer("\n".join(lines)):
+            at = bisect.bisect_right(ends, match.start())
+            column = match.start() - (ends[at - 1] if at else 0)
+            if column < _MAX_LINE_CHARS:
+                words[at].add(match.group().lower())
+    return [frozenset(one) for one in words]
 
 
 def _definition(lines: list[str], symbol: str) -> int | None:
