@@ -32,7 +32,7 @@ MODEL_OUT ?= python/rcm/model
 # The steps share one environment and one cargo lock, and they use both cores by themselves.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types stubs cargo-test rustdoc docs-check pytest wheel-test bench \
+.PHONY: help demo test browser screenshots lint types stubs cargo-test rustdoc docs-check pytest wheel-test bench \
 	reliability soak bench-baseline quality tokens label-free model format clean check-tools deny
 
 help: ## List the targets
@@ -42,7 +42,8 @@ help: ## List the targets
 demo: $(VENV)/.installed ## Build, install, index a real tree (DIR=... for yours) and ask it three questions
 	@sh benches/demo.sh $(BIN) "$(DIR)"
 
-test: lint types stubs cargo-test rustdoc pytest wheel-test ## Everything that must hold before a change lands
+# Continuous integration starts from a bare machine; tests of the page skip where there is no Chromium.
+test: $(if $(CI),browser) lint types stubs cargo-test rustdoc pytest wheel-test ## Everything that must hold before a change lands
 	@echo "all checks passed"
 
 lint: $(VENV)/.dev ## Formatting, clippy, ruff, direction of dependence
@@ -63,6 +64,17 @@ cargo-test: check-tools ## Tests of the Rust crates
 
 rustdoc: check-tools ## Documentation of the crates: no broken link, nothing undocumented
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(CARGO_FLAGS) --no-deps -p rcm-core -p rcm-vectors
+
+browser: ## Install Chromium for the tests of the web page, if there is none and this is root on Debian
+	@if command -v chromium >/dev/null || command -v google-chrome >/dev/null; then echo "browser: there is one"; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "browser: installing chromium by apt-get"; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null \
+		|| echo "browser: apt-get failed; tests of the page are skipped"; \
+	else echo "browser: none, and not root with apt-get; tests of the page are skipped"; fi
+
+screenshots: $(VENV)/.dev ## Take the pictures of docs/images anew, of rcm's own sources
+	$(BIN)/python benches/screenshots.py
 
 docs-check: rustdoc $(VENV)/.dev ## Options, names, links and examples in the documentation
 	$(BIN)/python -m pytest tests/test_docs.py

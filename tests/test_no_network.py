@@ -23,6 +23,7 @@ LINES: dict[str, list[list[str]]] = {
     ],
     "grep": [["grep", "retry", "ROOT"], ["grep", "-c", "attempt", "ROOT", "--stats"]],
     "related": [["related", "src/retry.py:5", "ROOT"]],
+    "watch": [["watch", "ROOT", "--for", "1"]],
     "status": [["status", "ROOT"]],
     "doctor": [["doctor", "ROOT"], ["doctor", "ROOT", "--full"]],
     "secrets": [["secrets", "ROOT"]],
@@ -31,6 +32,8 @@ LINES: dict[str, list[list[str]]] = {
     "prune": [["prune", "--dry-run", "--older-than", "30d"]],
     "completions": [["completions", "bash"]],
     "man": [["man"]],
+    # It listens on the loopback device, which an empty namespace does not have: `test_web_security.py`.
+    "serve": [["serve", "--help"]],
     "clear": [["clear", "ROOT", "--yes"]],
     "mcp": [["mcp", "ROOT"]],  # ends with its input, and the process with it: last
 }

@@ -50,6 +50,7 @@ PUBLIC = [
     "SecretsMode",
     "SecretsReport",
     "VectorStoreError",
+    "WatchEvent",
     "Workspace",
     "__version__",
     "enclosing_root",
@@ -72,6 +73,7 @@ VALUES = [
     rcm.SearchResult,
     rcm.SecretFinding,
     rcm.SecretsReport,
+    rcm.WatchEvent,
 ]
 ERRORS = [
     value
@@ -175,7 +177,17 @@ def test_package_is_typed_and_carries_its_model():
 @pytest.mark.parametrize("module", ["rcm", "rcm.cli"])
 def test_importing_loads_nothing_heavy(module):
     """A cold search pays for every import."""
-    heavy = ["numpy", "fastembed", "qdrant_client", "rich", "onnxruntime", "mcp"]
+    heavy = [
+        "numpy",
+        "fastembed",
+        "qdrant_client",
+        "rich",
+        "onnxruntime",
+        "mcp",
+        "starlette",
+        "uvicorn",
+        "pygments",
+    ]
     code = f"import sys, {module}; print(*[name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []

@@ -53,6 +53,7 @@ from rcm.types import (
     SecretFinding,
     SecretsMode,
     SecretsReport,
+    WatchEvent,
 )
 from rcm.workspace import Workspace
 
@@ -89,6 +90,7 @@ __all__ = [
     "SecretsMode",
     "SecretsReport",
     "VectorStoreError",
+    "WatchEvent",
     "Workspace",
     "__version__",
     "enclosing_root",

@@ -144,6 +144,12 @@ class Index:
         """Let go of open files; the index can be used again all the same."""
         self._access.close()
 
+    def scan_options(self) -> ScanOptions:
+        """Return what the last update looked at, the defaults where there is no index."""
+        from rcm.chunks import ScanOptions
+
+        return ScanOptions.from_meta(self._access.recorded())
+
     # --- update ------------------------------------------------------------------------------
 
     def update(
@@ -158,6 +164,7 @@ class Index:
         secrets: SecretsMode | None = None,
         max_memory: int | None = None,
         cross_mounts: bool | None = None,
+        reuse: bool = True,
         lock_timeout: float = 5.0,
         progress: Callable[[Progress], None] | None = None,
     ) -> IndexReport:
@@ -179,6 +186,8 @@ class Index:
             max_memory: Bytes of memory that the run may use, by default `RCM_MAX_MEMORY`, else no
                 limit. Less is slower; the index is the same. 160 MiB is the least.
             cross_mounts: Enter file systems that are mounted below the root.
+            reuse: Let a first index begin as a copy of the index of a tree that is much the same (a
+                worktree, a clone): files with the same path and content are not indexed again.
             lock_timeout: Seconds to wait while another process writes.
             progress: Called now and then with how far the run has come.
 
@@ -224,6 +233,7 @@ class Index:
                 force_sequential=self._settings.force_sequential,
                 max_memory=max_memory or self._settings.max_memory,
                 progress=progress,
+                donors=self._settings.indexes if reuse and not force else None,
             )
             embedder = self._access.embedder(recorded)
             url = self._access.url(recorded)

@@ -12,6 +12,7 @@ SecretsMode: TypeAlias = Literal["redact", "skip-chunk", "skip-file", "off"]
 ContentClass: TypeAlias = Literal["code", "docs", "config", "tests"]
 Freshness: TypeAlias = Literal["fresh", "changed", "deleted"]
 RefreshPolicy: TypeAlias = Literal["auto", "never", "always"]
+WatchEventKind: TypeAlias = Literal["watching", "updated", "waiting", "failed", "polling"]
 IndexState: TypeAlias = Literal["ok", "missing", "other-format", "damaged", "unfinished"]
 FindingLevel: TypeAlias = Literal["ok", "note", "warning", "repaired", "damage"]
 
@@ -210,6 +211,11 @@ class IndexReport:
         secrets: What is done about secrets.
         secrets_allowed: Secrets that stay in the files indexed in this run, because their line or
             `.rcm-secrets-allow` says so.
+        words_only: Chunks written in this run that have no vector and are found by their words alone:
+            nothing in them means anything to the model, or it gave values that are not finite.
+        files_reused: Files of a first index whose chunks and vectors another index had, from the
+            same content at the same path; they count as unchanged, too.
+        reused_from: Tree of that index, or an empty string.
     """
 
     root: str
@@ -236,12 +242,40 @@ class IndexReport:
     warning: str | None = None
     secrets: SecretsMode = "redact"
     secrets_allowed: int = 0
+    words_only: int = 0
+    files_reused: int = 0
+    reused_from: str = ""
 
     def _repr_html_(self) -> str:
         """Return the report as a table, for notebooks."""
         from rcm.markup import table_of
 
         return table_of(self, f"indexed {self.root}")
+
+
+@dataclass(frozen=True, slots=True)
+class WatchEvent:
+    """What happened while a tree was watched.
+
+    Attributes:
+        event: `"watching"` once the index is up to date, `"updated"`, `"waiting"` for another
+            writer, `"failed"` when an update did (it is tried again), `"polling"` when the system
+            gives no hints and the tree is scanned every few seconds instead.
+        time: When, ISO 8601 in UTC.
+        files_indexed: Files (re)indexed.
+        files_removed: Files that are gone.
+        chunks_total: Chunks in the index then, 0 where nothing was updated.
+        seconds: What the update took.
+        reason: Why, where something is in the way.
+    """
+
+    event: WatchEventKind
+    time: str
+    files_indexed: int = 0
+    files_removed: int = 0
+    chunks_total: int = 0
+    seconds: float = 0.0
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

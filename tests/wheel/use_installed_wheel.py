@@ -23,6 +23,9 @@ IN_WHEEL = (
     "rcm/model/model.safetensors",
     "rcm/model/tokenizer.json",
     "rcm/model/config.json",
+    "rcm/web/static/index.html",
+    "rcm/web/static/app.css",
+    "rcm/web/static/app.js",
 )
 
 TREE = {

@@ -20,8 +20,8 @@ from rcm.cli.interrupts import leave, signals_stop
 from rcm.present.style import is_terminal, style_for
 
 COMMANDS = (
-    "index", "search", "grep", "related", "status", "doctor", "inspect", "secrets",
-    "list", "prune", "clear", "completions", "man", "mcp",
+    "index", "search", "grep", "related", "watch", "status", "list", "prune", "doctor", "inspect",
+    "secrets", "clear", "serve", "mcp", "completions", "man",
 )  # fmt: skip
 
 #: A module called `list` would take the place of the built-in here.

@@ -72,6 +72,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "are (default: as last time, at first redact); another choice rebuilds the index",
     )
     parser.add_argument(
+        "--reuse",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="let a first index begin as a copy of the index of a tree that is much the same, such as "
+        "another worktree (default: yes)",
+    )
+    parser.add_argument(
         "--max-memory",
         metavar="SIZE",
         type=byte_count,
@@ -104,6 +111,7 @@ def run(args: argparse.Namespace) -> int:
                 secrets=args.secrets,
                 max_memory=args.max_memory,
                 cross_mounts=args.cross_mounts,
+                reuse=args.reuse,
                 progress=bar.report,
             )
             return report, str(index.index_dir)

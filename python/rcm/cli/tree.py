@@ -109,11 +109,16 @@ def announce(done: Done) -> None:
         return
     if report.warning:
         write_notice(render_warning(report.warning, style_for(sys.stderr)))
+    if report.reused_from:
+        reused = count(report.files_reused, "file")
+        write_notice(f"reused {reused} from the index of {escape_path(report.reused_from)}\n")
     if report.files_indexed or report.files_removed:
-        indexed = count(report.files_indexed, "file")
+        done = f"indexed {count(report.files_indexed, 'file')}"
+        if report.files_removed:
+            gone = f"removed {count(report.files_removed, 'file')}"
+            done = f"{done}, {gone}" if report.files_indexed else gone
         chunks = count(report.chunks_total, "chunk")
-        seconds = duration(report.seconds)
-        write_notice(f"indexed {indexed} in {seconds}, {chunks} in the index\n")
+        write_notice(f"{done} in {duration(report.seconds)}, {chunks} in the index\n")
 
 
 def _behind(refreshed: Refreshed) -> str:

@@ -25,6 +25,7 @@ from rcm.types import (
     Refreshed,
     SearchResult,
     SecretsReport,
+    WatchEvent,
 )
 
 
@@ -116,6 +117,11 @@ def secrets_object(report: SecretsReport) -> dict[str, Any]:
     return {**plain(report), "findings": findings}
 
 
+def watch_object(event: WatchEvent, *, root: str) -> dict[str, Any]:
+    """What `rcm watch --json` prints on one line: the event and `root`."""
+    return {**plain(event), "root": root}
+
+
 def indexes_object(indexes: Sequence[KeptIndex], cache_bytes: int) -> dict[str, Any]:
     """What `rcm list --json` prints: `indexes`, and `embedding_cache_bytes`."""
     return {"indexes": plain(indexes), "embedding_cache_bytes": cache_bytes}
@@ -163,7 +169,7 @@ def match_object(line: MatchedLine) -> dict[str, Any]:
 
 
 def result_object(result: SearchResult) -> dict[str, Any]:
-    """One result of a search."""
+    """One result, with the bytes of its path where that is not UTF-8."""
     return _with_path_bytes(result.path, plain(result))
 
 

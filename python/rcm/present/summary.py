@@ -56,9 +56,10 @@ def listed_names(names: Iterable[str], limit: int) -> list[str]:
 def _facts(report: IndexReport, index_dir: str) -> list[tuple[str, str]]:
     return [
         ("files", _files(report)),
+        *_reused(report),
         ("skipped", _skipped(report.skipped)),
         ("secrets", _secrets(report)),
-        ("chunks", f"{report.chunks_written:,} written, {report.chunks_total:,} in the index"),
+        ("chunks", _chunks(report)),
         ("time", _time(report)),
         ("mode", f"{report.mode} ({report.mode_reason}), {count(report.workers, 'worker')}"),
         ("memory", f"{size(report.peak_memory_bytes)} at the peak"),
@@ -73,6 +74,14 @@ def _files(report: IndexReport) -> str:
         f"{report.files_unchanged:,} unchanged, {report.files_removed:,} removed, "
         f"{sum(report.skipped.values()):,} skipped, {len(report.failures):,} failed"
     )
+
+
+def _reused(report: IndexReport) -> list[tuple[str, str]]:
+    if not report.reused_from:
+        return []
+    return [
+        ("reused", f"{count(report.files_reused, 'file')} from the index of {report.reused_from}")
+    ]
 
 
 def _skipped(skipped: Mapping[str, int]) -> str:
@@ -90,6 +99,11 @@ def _secrets(report: IndexReport) -> str:
     if report.secrets_allowed:
         text += f", {report.secrets_allowed:,} allowed (`rcm secrets` lists them)"
     return text
+
+
+def _chunks(report: IndexReport) -> str:
+    text = f"{report.chunks_written:,} written, {report.chunks_total:,} in the index"
+    return text + (f", {report.words_only:,} without a vector" if report.words_only else "")
 
 
 def _time(report: IndexReport) -> str:
