@@ -22,6 +22,7 @@ from statistics import fmean, median
 from typing import Any
 
 from machine import machine_facts
+
 from quality_metric import Query, Target, load_annotations
 from rcm.mcp.jobs import Jobs
 from rcm.mcp.tokens import count_tokens

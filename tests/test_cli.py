@@ -27,7 +27,7 @@ from rcm.errors import IndexDamagedError, IndexLockedError, IndexStaleError
 from rcm.index import Index
 from rcm.present.progress import ProgressBar
 from rcm.present.style import Style
-from rcm.types import Progress
+from rcm.reports import Progress
 
 FILES = {
     "src/settings.py": (

@@ -31,7 +31,7 @@ from rcm._rcm import StaticTable
 from rcm.cli import exits, main
 from rcm.embed import open_embedder
 from rcm.embed.onnx import FastembedEmbedder
-from rcm.embed.static import PACKAGED
+from rcm.embed.static import PACKAGED, packaged_table
 from rcm.store import embedding_cache
 from rcm.store.embedding_cache import CachedEmbedder
 from small_trees import PYTHON_SOURCE, RUST_SOURCE, SMALL_TREE, reader_of, write_tree
@@ -528,3 +528,7 @@ def test_static_tables_cost_no_other_library(tree: Path) -> None:
         [sys.executable, "-c", program, str(tree)], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_the_digest_in_the_package_is_that_of_its_table() -> None:
+    assert packaged_table().digest == StaticTable(PACKAGED).digest

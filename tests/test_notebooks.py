@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from rcm import Index, SearchResult, SearchResults
 from rcm.markup import visible
-from rcm.types import FileFailure
+from rcm.reports import FileFailure
 
 RESULT = SearchResult("a.py", 1, 2, "f", "function", "python", 1.5, "def retry(n):\n    return n")
 ALLOWED = {"div", "strong", "code", "span", "em", "pre", "mark", "table", "tr", "th", "td"}

@@ -30,15 +30,8 @@ from rcm.present.status import render_status
 from rcm.present.style import Style, style_for
 from rcm.present.summary import PHASES, render_summary, render_warning
 from rcm.present.terminal import render_results
-from rcm.types import (
-    FileFailure,
-    Freshness,
-    IndexReport,
-    IndexStatus,
-    Progress,
-    Refreshed,
-    SearchResult,
-)
+from rcm.reports import FileFailure, IndexReport, IndexStatus, Progress
+from rcm.types import Freshness, Refreshed, SearchResult
 
 PLAIN = Style()
 TERMINAL = Style(colour=True, escape=True, width=80)

@@ -22,11 +22,13 @@ import threading
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
-from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, TypeVar
 
 from rcm.index import Index
-from rcm.types import Progress
 from rcm.workspace import Workspace
+
+if TYPE_CHECKING:
+    from rcm.reports import Progress
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -17,7 +17,7 @@ from rcm.chunks import ScanOptions, walk
 from rcm.content import class_of, is_test
 from rcm.filters import Filters
 from rcm.globs import glob_matcher
-from rcm.types import FileFailure, GrepReport, MatchedLine
+from rcm.reports import FileFailure, GrepReport, MatchedLine
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,12 @@ from pathlib import Path
 
 from rcm.access import FORMAT_VERSION
 from rcm.errors import IndexDamagedError, RcmError
+from rcm.reports import KeptIndex
 from rcm.settings import Settings
 from rcm.store.files import FileTable
 from rcm.store.folder import CRASH_RECORDS, Generation, IndexFolder
 from rcm.store.reader import recorded_meta
-from rcm.types import IndexState, KeptIndex
+from rcm.types import IndexState
 
 #: What an index folder is called, and what one of the names in it looks like.
 _KEY = re.compile(r"[0-9a-f]{24}")

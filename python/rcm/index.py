@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -26,13 +25,7 @@ from rcm.store.folder import IndexFolder
 from rcm.store.reader import IndexReader, trusted_meta
 from rcm.types import (
     ContentClass,
-    DoctorReport,
-    Excerpt,
-    GrepReport,
     IndexMode,
-    IndexReport,
-    IndexStatus,
-    Progress,
     Refreshed,
     RefreshPolicy,
     SearchMode,
@@ -44,6 +37,15 @@ if TYPE_CHECKING:
     from rcm.chunks import ScanOptions
     from rcm.rank.cross_encoder import CrossEncoder
     from rcm.rank.trees import Evidence
+    from rcm.reports import DoctorReport, Excerpt, GrepReport, IndexReport, IndexStatus, Progress
+    from rcm.types import (
+        ContentClass,
+        IndexMode,
+        Refreshed,
+        RefreshPolicy,
+        SearchMode,
+        SearchResult,
+    )
 
 #: Chunks looked at for related code; one result per file comes out.
 _RELATED_POOL = 200
@@ -144,12 +146,6 @@ class Index:
         """Let go of open files; the index can be used again all the same."""
         self._access.close()
 
-    def scan_options(self) -> ScanOptions:
-        """Return what the last update looked at, the defaults where there is no index."""
-        from rcm.chunks import ScanOptions
-
-        return ScanOptions.from_meta(self._access.recorded())
-
     # --- update ------------------------------------------------------------------------------
 
     def update(
@@ -222,7 +218,7 @@ class Index:
         lock = self._folder.lock(timeout=lock_timeout)
         try:
             recorded = self._access.recorded(trusted_meta)
-            scan = replace(ScanOptions.from_meta(recorded), **given)
+            scan = ScanOptions.from_meta(recorded)._replace(**given)
             allowed = read_allow_list(self.root)
             options = UpdateOptions(
                 mode=mode,
@@ -302,7 +298,7 @@ class Index:
         files come last.
 
         Args:
-            query: A question, words, an identifier: any text.
+            query: A question, words, an identifier: any text; the first 65,536 characters count.
             top_k: Most results wanted, 1 or more.
             mode: `"bm25"` looks at words only and needs no model, `"semantic"` at meaning only.
             languages: Only files of these languages; `rs`, `py`, `c++` and the like will do.

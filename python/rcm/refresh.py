@@ -10,17 +10,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, NamedTuple, get_args
 
 from rcm import _rcm
 from rcm.access import Access
 from rcm.chunks import ScanOptions, walk
 from rcm.errors import IndexLockedError, IndexNotFoundError, IndexStaleError, RcmError
 from rcm.store.reader import IndexReader
-from rcm.types import IndexReport, Refreshed, RefreshPolicy
+from rcm.types import Refreshed, RefreshPolicy
+
+if TYPE_CHECKING:
+    from rcm.reports import IndexReport
 
 #: An update of nothing: open, walk, commit, seal; docs/freshness.md has the figures.
 _UPDATE_SECONDS = 0.06
@@ -38,8 +40,7 @@ LOCKED = "another process is writing the index"
 _PATIENCE = {"auto": 0.25, "always": 5.0}
 
 
-@dataclass(frozen=True, slots=True)
-class Scan:
+class Scan(NamedTuple):
     """How a tree differs from an index.
 
     Attributes:

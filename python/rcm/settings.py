@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
+
+from rcm import _rcm
 
 #: Worker threads never exceed this: beyond it, one writer thread is the limit.
 MAX_WORKERS = 12
@@ -23,8 +24,7 @@ REFRESH_SECONDS = 1.0
 _UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """What the environment asks for.
 
     Attributes:
@@ -78,7 +78,7 @@ def index_name(root: Path) -> str:
     Args:
         root: Resolved path of the indexed tree.
     """
-    return hashlib.sha256(os.fsencode(root)).hexdigest()[:24]
+    return _rcm.sha256(os.fsencode(root)).hex()[:24]
 
 
 def byte_count(text: str) -> int:

@@ -23,13 +23,14 @@ from rcm.embed import Embedder
 from rcm.errors import IndexDamagedError
 from rcm.generations import choose_generation
 from rcm.memory import plan_memory
+from rcm.reports import FileFailure, IndexReport, Progress
 from rcm.settings import PIPELINE_FILES, default_workers, root_name
 from rcm.store.borrow import borrow
 from rcm.store.embedding_cache import CachedEmbedder
 from rcm.store.folder import Generation, IndexFolder
 from rcm.store.vectors import VectorSink
 from rcm.store.writer import IndexWriter
-from rcm.types import FileFailure, IndexMode, IndexReport, Progress
+from rcm.types import IndexMode
 
 #: A long run commits whenever this many chunks (fewer when memory is limited) or seconds have gathered;
 #: a killed run resumes there.

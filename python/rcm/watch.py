@@ -14,12 +14,17 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path, PurePosixPath
 from threading import Event
+from typing import TYPE_CHECKING
 
 from rcm.chunks import walk
 from rcm.errors import IndexLockedError, RcmError
 from rcm.index import Index
 from rcm.refresh import LOCKED
-from rcm.types import IndexReport, Progress, WatchEvent, WatchEventKind
+from rcm.reports import WatchEvent
+from rcm.types import WatchEventKind
+
+if TYPE_CHECKING:
+    from rcm.reports import IndexReport, Progress
 
 #: Hints are gathered until there is none for so long, but no longer than the second figure.
 _QUIET_MS, _GATHER_MS = 100, 1_000

@@ -15,22 +15,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from rcm.index import Index
 from rcm.rank.trees import NO_EVIDENCE, fuse
 from rcm.results import SearchResults
 from rcm.settings import REFRESH_SECONDS
-from rcm.types import (
-    ContentClass,
-    Excerpt,
-    IndexReport,
-    IndexStatus,
-    Progress,
-    Refreshed,
-    RefreshPolicy,
-    SearchMode,
-)
+from rcm.types import ContentClass, Refreshed, RefreshPolicy, SearchMode
+
+if TYPE_CHECKING:
+    from rcm.reports import Excerpt, IndexReport, IndexStatus, Progress
 
 Root = str | os.PathLike[str]
 #: An automatic look at a tree counts for so many times as long as it took.

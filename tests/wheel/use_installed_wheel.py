@@ -97,6 +97,8 @@ def use(python: Path, work: Path, tree: Path, before: list[str]) -> None:
         if not name.startswith(("PYTHON", "VIRTUAL_ENV", "RCM_"))
     }
     environment["RCM_HOME"] = str(work / "home")
+    environment["HOME"] = str(work / "user")
+    environment.pop("XDG_CONFIG_HOME", None)
 
     def run(*command: str, given: str = "") -> str:
         done = subprocess.run(
@@ -124,6 +126,11 @@ def use(python: Path, work: Path, tree: Path, before: list[str]) -> None:
     print(run(str(python), "-c", PROGRAM, str(tree)).strip())
     assert '"find_related"' in run(rcm, "mcp", str(tree), given=MCP_SESSION)
     run(rcm, "clear", "--yes", str(tree))
+    for agent in ("codex", "goose", "zed"):
+        told = json.loads(run(rcm, "install", agent, "--json"))["agents"][0]
+        assert rcm in Path(told["path"]).read_text(encoding="utf-8"), told
+        run(rcm, "uninstall", agent)
+        assert not Path(told["path"]).exists(), told
 
 
 def without_network() -> list[str]:

@@ -17,10 +17,10 @@ from rcm.present.lines import render_matches
 from rcm.present.progress import ProgressBar
 from rcm.present.style import is_terminal
 from rcm.present.summary import render_searched
-from rcm.types import GrepReport, MatchedLine
 
 if TYPE_CHECKING:
     from rcm.index import Index
+    from rcm.reports import GrepReport, MatchedLine
 
 SUMMARY = "find every line that matches a pattern, as the files are now"
 EXAMPLES = """\

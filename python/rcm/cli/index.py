@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
 from rcm.cli import exits
 from rcm.cli.arguments import add_json, add_models, add_tree, byte_count, positive
@@ -13,7 +14,9 @@ from rcm.cli.tree import chosen_root, open_index, refuse_everything
 from rcm.present.progress import ProgressBar
 from rcm.present.style import is_terminal, style_for
 from rcm.present.summary import render_summary, render_warning
-from rcm.types import IndexReport
+
+if TYPE_CHECKING:
+    from rcm.reports import IndexReport
 
 SUMMARY = "index a tree, or bring its index up to date"
 EXAMPLES = """\

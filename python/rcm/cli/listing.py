@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
 from rcm.cli import exits
 from rcm.cli.arguments import add_json
@@ -12,7 +13,9 @@ from rcm.cli.interrupts import interruptible
 from rcm.present.indexes import render_indexes
 from rcm.present.progress import ProgressBar
 from rcm.present.style import style_for
-from rcm.types import KeptIndex
+
+if TYPE_CHECKING:
+    from rcm.reports import KeptIndex
 
 SUMMARY = "list the indexes that are kept, and what they take"
 EXAMPLES = """\

@@ -6,6 +6,7 @@ import argparse
 import re
 import sys
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from rcm.cli import exits
 from rcm.cli.arguments import add_json
@@ -17,7 +18,9 @@ from rcm.present.escape import escape_code
 from rcm.present.indexes import counted, render_pruned
 from rcm.present.progress import ProgressBar
 from rcm.present.style import style_for
-from rcm.types import KeptIndex
+
+if TYPE_CHECKING:
+    from rcm.reports import KeptIndex
 
 SUMMARY = "delete indexes that nobody needs: of trees that are gone, of other formats"
 EXAMPLES = """\

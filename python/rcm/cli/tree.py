@@ -17,15 +17,16 @@ from rcm.present.quantities import count, duration
 from rcm.present.style import style_for
 from rcm.present.summary import render_warning
 from rcm.refusal import whole_disk_or_home
-from rcm.types import IndexReport, Refreshed
+from rcm.types import Refreshed
 
 if TYPE_CHECKING:
     from rcm.index import Index
+    from rcm.reports import IndexReport
     from rcm.types import RefreshPolicy
 
 
 #: What was done before a search: a first index, a look at the tree, or nothing.
-Done: TypeAlias = IndexReport | Refreshed | None
+Done: TypeAlias = "IndexReport | Refreshed | None"
 
 
 def working_directory() -> Path:
@@ -47,7 +48,11 @@ def chosen_root(directory: str | None, *, near: Path | None = None) -> Path:
     if not os.path.lexists(directory):
         raise UsageError(f"no such directory: {escape_path(repr(directory))}")
     if not Path(directory).is_dir():
-        raise UsageError(f"not a directory: {escape_path(repr(directory))}")
+        folder = escape_path(str(Path(directory).parent))
+        raise UsageError(
+            f"not a directory: {escape_path(repr(directory))}",
+            hint=f"name the folder that it is in: {folder}",
+        )
     return Path(directory)
 
 
@@ -113,12 +118,12 @@ def announce(done: Done) -> None:
         reused = count(report.files_reused, "file")
         write_notice(f"reused {reused} from the index of {escape_path(report.reused_from)}\n")
     if report.files_indexed or report.files_removed:
-        done = f"indexed {count(report.files_indexed, 'file')}"
+        what = f"indexed {count(report.files_indexed, 'file')}"
         if report.files_removed:
             gone = f"removed {count(report.files_removed, 'file')}"
-            done = f"{done}, {gone}" if report.files_indexed else gone
+            what = f"{what}, {gone}" if report.files_indexed else gone
         chunks = count(report.chunks_total, "chunk")
-        write_notice(f"{done} in {duration(report.seconds)}, {chunks} in the index\n")
+        write_notice(f"{what} in {duration(report.seconds)}, {chunks} in the index\n")
 
 
 def _behind(refreshed: Refreshed) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import threading
+from typing import TYPE_CHECKING
 
 from rcm.cli import exits
 from rcm.cli.arguments import add_json, add_models, add_tree, positive
@@ -14,8 +15,10 @@ from rcm.cli.tree import chosen_root, open_index, refuse_everything
 from rcm.present.progress import ProgressBar
 from rcm.present.style import is_terminal, style_for
 from rcm.present.watching import erase_line, render_event, status_line
-from rcm.types import WatchEvent
 from rcm.watch import follow
+
+if TYPE_CHECKING:
+    from rcm.reports import WatchEvent
 
 SUMMARY = "keep the index of a tree up to date while it changes"
 EXAMPLES = """\

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from rcm.present.escape import escape_path
 from rcm.present.quantities import size
 from rcm.present.style import Style
-from rcm.types import KeptIndex
+
+if TYPE_CHECKING:
+    from rcm.reports import KeptIndex
 
 _STATES = {
     "ok": "",

@@ -13,20 +13,21 @@ import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rcm.types import (
-    DoctorReport,
-    GrepReport,
-    IndexReport,
-    IndexStatus,
-    KeptIndex,
-    MatchedLine,
-    Refreshed,
-    SearchResult,
-    SecretsReport,
-    WatchEvent,
-)
+from rcm.types import Refreshed, SearchResult
+
+if TYPE_CHECKING:
+    from rcm.reports import (
+        DoctorReport,
+        GrepReport,
+        IndexReport,
+        IndexStatus,
+        KeptIndex,
+        MatchedLine,
+        SecretsReport,
+        WatchEvent,
+    )
 
 
 def render_json(value: object) -> str:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from rcm.present.escape import escape_code, escape_path
 from rcm.present.hyperlink import Links
 from rcm.present.snippet import Line, choose_lines, query_pattern
 from rcm.present.style import Style
 from rcm.present.terminal import DIM, LINES, MATCH, PATH
-from rcm.types import MatchedLine, SearchResult
+from rcm.types import SearchResult
+
+if TYPE_CHECKING:
+    from rcm.reports import MatchedLine
 
 #: Tells how a path is shown, by its tree and its path in that.
 Name = Callable[[str, str], str]

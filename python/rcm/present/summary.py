@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from rcm.present.escape import escape_code, escape_path
 from rcm.present.quantities import count, duration, size
 from rcm.present.style import Style
-from rcm.types import GrepReport, IndexReport
+
+if TYPE_CHECKING:
+    from rcm.reports import GrepReport, IndexReport
 
 PHASES = (
     "walk", "read", "hash", "filter", "parse", "chunk", "embed", "lexical", "vectors", "commit",

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rcm.present.escape import escape_code, escape_path
 from rcm.present.quantities import count, duration
 from rcm.present.style import Style
-from rcm.types import WatchEvent
+
+if TYPE_CHECKING:
+    from rcm.reports import WatchEvent
 
 _COLOURS = {
     "watching": "1;32",

@@ -50,7 +50,7 @@ def definitions_of(name: str, reader: IndexReader, filters: Filters) -> list[Def
     names = find_names(plain_text(name).strip())
     if not names.alone or len(names.wanted) != 1:
         raise ValueError(f"{name!r} is not the name of a symbol, such as LruCache or Pool.get")
-    left = Candidates([], [], [], replace(filters, kinds=None).allowed(reader))
+    left = Candidates(_rcm.Scored([], [], []), filters._replace(kinds=None).allowed(reader))
     found = _defined(names.wanted[0], left, reader)
     if filters.kinds is not None:
         found = [one for one in found if _rcm.kinds()[one[1]] in filters.kinds]

@@ -20,9 +20,8 @@ from __future__ import annotations
 import errno
 import os
 import re
-import shutil
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from rcm.errors import IndexDamagedError, IndexNotFoundError, IndexNotWritableError
 from rcm.faults import reach
@@ -36,8 +35,7 @@ _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 _POINTER = re.compile(rb"g-[0-9]{6,}\n")
 
 
-@dataclass(frozen=True, slots=True)
-class Generation:
+class Generation(NamedTuple):
     """Where the parts of one complete index lie."""
 
     folder: Path
@@ -208,7 +206,9 @@ def make_private(path: Path) -> None:
 
 def drop(generation: Generation) -> None:
     """Remove a generation; what cannot be removed now is removed by a later writer."""
-    shutil.rmtree(generation.folder, ignore_errors=True)
+    from shutil import rmtree
+
+    rmtree(generation.folder, ignore_errors=True)
 
 
 def write_durably(path: Path, data: bytes) -> None:

@@ -16,9 +16,11 @@ pub struct PyStaticTable(pub Arc<StaticTable>);
 
 #[pymethods]
 impl PyStaticTable {
+    /// Loads a model; `digest` is that of its files, where it is known already.
     #[new]
-    fn new(py: Python<'_>, folder: PathBuf) -> PyResult<Self> {
-        detached(py, || StaticTable::load(&folder).map(Arc::new).map(Self))
+    #[pyo3(signature = (folder, *, digest = None))]
+    fn new(py: Python<'_>, folder: PathBuf, digest: Option<[u8; 32]>) -> PyResult<Self> {
+        detached(py, || StaticTable::load(&folder, digest).map(Arc::new).map(Self))
     }
 
     #[getter]
