@@ -111,7 +111,9 @@ def test_the_heading_of_an_anchor_is_slugged_as_readers_expect(tmp_path):
 def python_examples() -> list[str]:
     """The Python code blocks of the README and of the page about Python."""
     pages = [(ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/python.md")]
-    return [code for page in pages for language, code in FENCE.findall(page) if language == "python"]
+    return [
+        code for page in pages for language, code in FENCE.findall(page) if language == "python"
+    ]
 
 
 def test_readme_has_a_python_example():
