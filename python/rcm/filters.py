@@ -84,6 +84,11 @@ class Filters(NamedTuple):
         return reader.segments.of_kinds(numbers, ranges)
 
 
+def is_language(name: str) -> bool:
+    """Tell whether a language is called so, or known by that name, too."""
+    return name.lower() in {*_rcm.languages(), "text", *LANGUAGE_ALIASES}
+
+
 def _known(
     what: str, given: Sequence[str] | None, names: Sequence[T], aliases: dict[str, str]
 ) -> tuple[T, ...] | None:
@@ -94,9 +99,17 @@ def _known(
     for typed in given or ():
         for name in aliases.get(typed.lower(), typed.lower()).split() or [""]:
             if name not in by_name:
-                raise ValueError(f"{what} is {typed!r}, not one of {', '.join(sorted(names))}")
+                raise ValueError(_unknown(what, typed, names, aliases))
             found[by_name[name]] = None
     return tuple(found) or None
+
+
+def _unknown(what: str, typed: str, names: Sequence[str], aliases: dict[str, str]) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(typed.lower(), [*names, *aliases], n=1)
+    meant = f" (did you mean {near[0]}?)" if near else ""
+    return f"{what} is {typed!r}{meant}, not one of {', '.join(sorted(names))}"
 
 
 class _Keep:
