@@ -16,10 +16,10 @@ SOURCES := $(shell find rust python Cargo.toml Cargo.lock pyproject.toml -type f
 
 # `make demo`: the tree to index, and three questions.
 DIR ?=
-# `make quality`, `make tokens`: annotations, checked-out repositories and their list.
 # `make benchmarks-table`: clones of five repositories (benches/published.py names them), and rivals as `rcm bench` takes them.
 AGAINST ?= semble,ripgrep
 BENCHMARKS_FLAGS ?=
+# `make quality`, `make tokens`: annotations, checked-out repositories and their list.
 ANNOTATIONS ?=
 REPOSITORIES ?=
 LIST ?=
