@@ -564,7 +564,7 @@ def test_work_is_left_when_a_signal_comes() -> None:
         "from rcm.cli import exits\n"
         "from rcm.cli.interrupts import interruptible, leave, signals_stop\n"
         "from rcm.present.progress import ProgressBar\n"
-        "from rcm.types import Progress\n"
+        "from rcm.reports import Progress\n"
         "bar = ProgressBar(None, enabled=False)\n"
         "def work():\n"
         "    bar.report(Progress('index', 1, 2, 3))\n"

@@ -109,9 +109,11 @@ def test_the_heading_of_an_anchor_is_slugged_as_readers_expect(tmp_path):
 
 
 def python_examples() -> list[str]:
-    """The Python code blocks of the README."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    return [code for language, code in FENCE.findall(readme) if language == "python"]
+    """The Python code blocks of the README and of the page about Python."""
+    pages = [(ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/python.md")]
+    return [
+        code for page in pages for language, code in FENCE.findall(page) if language == "python"
+    ]
 
 
 def test_readme_has_a_python_example():

@@ -211,3 +211,22 @@ def test_kinds_as_ranges_are_those_of_the_definitions(tree: Path) -> None:
         assert reader.segments.of_kinds([], None) == []
         every = list(range(len(_rcm.kinds())))
         assert reader.segments.of_kinds(every, [(1, 1), (10**9, 10**9 + 5)]) == []
+
+
+def test_what_is_remembered_of_filters_is_of_one_state_of_the_index(tmp_path: Path) -> None:
+    with Index.open(write_tree(tmp_path / "tree", MANY_KINDS)) as index:
+        index.update()
+
+        def found(**filters: list[str]) -> set[str]:
+            return {hit.path for hit in index.search("engine", **filters)}  # type: ignore[arg-type]
+
+        before = found(classes=["config"]), found(kinds=["struct"], paths=["src/"])
+        write_tree(
+            tmp_path / "tree", {"more.toml": "[engine]\n", "src/b.rs": "struct Engine2 { a: u8 }\n"}
+        )
+        index.update()
+        assert found(classes=["config"]) == before[0] | {"more.toml"}
+        assert found(kinds=["struct"], paths=["src/"]) == before[1] | {"src/b.rs"}
+        for nth in range(20):  # more than are remembered
+            assert found(paths=[f"src/part{nth}*"]) == set()
+        assert found(classes=["config"]) == before[0] | {"more.toml"}

@@ -211,3 +211,23 @@ def test_a_pager_shows_what_is_longer_than_the_terminal(here: Path) -> None:
     assert "PAGED" not in on_a_terminal(5, "retry", "--no-pager", pager=mark, home=home)
     for unusable in ("", "cat", "no-such-pager-anywhere", "'"):
         assert "src/retry.py" in on_a_terminal(5, "retry", pager=unusable, home=home)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["retry", "-t", "pyhton"], "did you mean python?"),
+        (["retry", "--kind", "functon"], "did you mean function?"),
+        (["retry", "-l", "rust"], "-t rust is the language"),
+        (["retry", "-l", "of", "requests"], "quote a query of several words"),
+    ],
+)
+def test_what_was_meant_is_said_before_anything_is_indexed(
+    tree: Path, monkeypatch: pytest.MonkeyPatch, capsys: Streams, words: list[str], said: str
+) -> None:
+    monkeypatch.chdir(tree)
+    assert main(["search", *words]) == 2
+    streams = capsys.readouterr()
+    assert streams.out == ""
+    assert said in streams.err
+    assert "making it" not in streams.err

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from threading import Lock
 from typing import NamedTuple, TypeVar, get_args
+from weakref import WeakKeyDictionary
 
 from rcm import _rcm
 from rcm.content import content_class
@@ -67,21 +69,66 @@ class Filters(NamedTuple):
             _known("class", classes, get_args(ContentClass), {}),
         )
 
-    @property
-    def by_file(self) -> Callable[[IndexedFile], bool] | None:
-        """What tells whether a file passes, None if all do."""
-        if self.languages is None and self.paths is None and self.classes is None:
-            return None
-        return _Keep(self)
+    def passing(self, reader: IndexReader) -> Passing:
+        """Return what passes of an index; remembered for the last few filters of each."""
+        with _LOCK:
+            known = _KNOWN.setdefault(reader, {})
+            found = known.get(self)
+            if found is None:
+                while len(known) >= _REMEMBERED:
+                    known.pop(next(iter(known)))
+                found = known[self] = self._look(reader)
+        return found
 
     def allowed(self, reader: IndexReader) -> list[tuple[int, int]] | None:
         """Return the id ranges of the chunks that pass, sorted and disjoint; None if all do."""
-        keep = self.by_file
-        ranges = reader.ranges(keep) if keep is not None else None
-        if self.kinds is None:
-            return ranges
-        numbers = [number for number, kind in enumerate(_rcm.kinds()) if kind in self.kinds]
-        return reader.segments.of_kinds(numbers, ranges)
+        return self.passing(reader).ranges
+
+    def _look(self, reader: IndexReader) -> Passing:
+        files = ranges = None
+        if self.languages is not None or self.paths is not None or self.classes is not None:
+            files = list(filter(_Keep(self), reader.files))
+            ranges = _ranges(files)
+        if self.kinds is not None:
+            numbers = [number for number, kind in enumerate(_rcm.kinds()) if kind in self.kinds]
+            ranges = reader.segments.of_kinds(numbers, ranges)
+        # The lexical index knows languages itself.
+        by_path = self.paths is not None or self.classes is not None
+        keys = [str(file.first_id) for file in files] if files is not None and by_path else None
+        return Passing(ranges, keys)
+
+
+class Passing(NamedTuple):
+    """What filters leave of an index.
+
+    Attributes:
+        ranges: Id ranges of chunks, sorted and disjoint; None for all.
+        files: Keys of files in the lexical index; None where these do not matter.
+    """
+
+    ranges: list[tuple[int, int]] | None
+    files: list[str] | None
+
+
+#: Filters of each open index whose outcome is remembered; servers are asked with the same ones again.
+_REMEMBERED = 8
+_KNOWN: WeakKeyDictionary[IndexReader, dict[Filters, Passing]] = WeakKeyDictionary()
+_LOCK = Lock()
+
+
+def _ranges(files: Sequence[IndexedFile]) -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
+    for file in files:
+        start, stop = file.first_id, file.first_id + file.n_chunks
+        if found and found[-1][1] == start:
+            start = found.pop()[0]
+        found.append((start, stop))
+    return found
+
+
+def is_language(name: str) -> bool:
+    """Tell whether a language is called so, or known by that name, too."""
+    return name.lower() in {*_rcm.languages(), "text", *LANGUAGE_ALIASES}
 
 
 def _known(
@@ -94,9 +141,17 @@ def _known(
     for typed in given or ():
         for name in aliases.get(typed.lower(), typed.lower()).split() or [""]:
             if name not in by_name:
-                raise ValueError(f"{what} is {typed!r}, not one of {', '.join(sorted(names))}")
+                raise ValueError(_unknown(what, typed, names, aliases))
             found[by_name[name]] = None
     return tuple(found) or None
+
+
+def _unknown(what: str, typed: str, names: Sequence[str], aliases: dict[str, str]) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(typed.lower(), [*names, *aliases], n=1)
+    meant = f" (did you mean {near[0]}?)" if near else ""
+    return f"{what} is {typed!r}{meant}, not one of {', '.join(sorted(names))}"
 
 
 class _Keep:

@@ -131,16 +131,8 @@ def _lexical_reach(
     if filters.kinds is not None and allowed is not None:
         return _reach_of_kinds(reader, terms, filters, allowed)
     return reader.lexical.candidates(
-        terms, _LEXICAL_REACH, languages=filters.languages, files=_files(reader, filters)
+        terms, _LEXICAL_REACH, languages=filters.languages, files=filters.passing(reader).files
     )
-
-
-def _files(reader: IndexReader, filters: Filters) -> list[str] | None:
-    """Return the keys of the files that are left, None if the language tells."""
-    keep = filters.by_file
-    if keep is None or (filters.paths is None and filters.classes is None):
-        return None
-    return [str(file.first_id) for file in reader.files if keep(file)]
 
 
 def _reach_of_kinds(
@@ -153,7 +145,7 @@ def _reach_of_kinds(
     n_allowed = sum(stop - start for start, stop in allowed)
     if n_allowed <= _SCORED_ALL:
         return [chunk_id for start, stop in allowed for chunk_id in range(start, stop)]
-    files, left = _files(reader, filters), Candidates(_NONE.scored, allowed)
+    files, left = filters.passing(reader).files, Candidates(_NONE.scored, allowed)
     limit = 2 * _LEXICAL_REACH * reader.segments.live_rows // n_allowed
     while True:
         found = reader.lexical.candidates(terms, limit, languages=filters.languages, files=files)

@@ -120,7 +120,10 @@ def _search(args: argparse.Namespace, index: Index, text: str, printer: _Printer
         after=printer.output.after,
     )
     filters = Filters.of(args.language, args.glob, classes=args.classes)
-    search = Grep(index.root, pattern, filters, index.scan_options())
+    try:
+        search = Grep(index.root, pattern, filters, index.scan_options())
+    except ValueError as error:
+        raise exits.UsageError(str(error), hint="-F takes the pattern as plain text") from None
     for lines in search:
         printer.take(lines)
         if args.quiet and printer.lines_found:

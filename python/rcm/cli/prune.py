@@ -15,7 +15,7 @@ from rcm.cli.console import write_notice, write_result
 from rcm.cli.interrupts import interruptible
 from rcm.errors import RcmError
 from rcm.present.escape import escape_code
-from rcm.present.indexes import render_pruned
+from rcm.present.indexes import counted, render_pruned
 from rcm.present.progress import ProgressBar
 from rcm.present.style import style_for
 
@@ -74,6 +74,8 @@ def run(args: argparse.Namespace) -> int:
         removed, failed = interruptible(lambda: _remove(chosen), ProgressBar(None, enabled=False))
     for message in failed:
         write_notice(f"{escape_code(message)}\n")
+    if removed:
+        write_notice(f"deleted {counted(len(removed))}\n")
     if args.json:
         from rcm.present.json import pruned_object, render_json
 

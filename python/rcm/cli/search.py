@@ -152,6 +152,10 @@ def _roots(args: argparse.Namespace) -> list[Path]:
     except exits.UsageError as error:
         words = escape_path(" ".join([args.query, *args.dirs]))
         hint = f'quote a query of several words: rcm search "{words} ..."'
+        from rcm.filters import is_language
+
+        if args.files and is_language(args.dirs[0]):
+            hint = f"-l prints paths only; -t {args.dirs[0]} is the language"
         raise exits.UsageError(str(error), hint=hint) from None
     if len(roots) > 1 and args.qdrant_url:
         raise exits.UsageError("--qdrant-url is for one folder", hint="index each folder with it")
@@ -165,16 +169,20 @@ def _ask(
     indexes: Sequence[Index],
     bar: ProgressBar,
 ) -> _Answer:
-    done = [make_searchable(index, bar, args.refresh) for index in indexes]
+    from rcm.filters import Filters
+
     filters = {
         "languages": args.language,
         "paths": args.glob,
         "kinds": args.kind,
         "classes": args.classes,
     }
+    Filters.of(**filters)  # what is wrong with them is said before a tree is indexed
+    done = [make_searchable(index, bar, args.refresh) for index in indexes]
     if args.symbol:
         found = [index.definitions(args.query, **filters) for index in indexes]
-        results = [result for results in found for result in results][: args.top_k]
+        every = [result for results in found for result in results]
+        results = sorted(every, key=lambda result: -result.score)[: args.top_k]
         corrections: dict[str, str] = {}
     else:
         results = asked.search(

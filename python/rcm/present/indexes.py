@@ -36,7 +36,7 @@ def render_indexes(
     """
     lines = _table(indexes, style, now or datetime.now(UTC))
     total = sum(index.index_bytes + index.crash_bytes for index in indexes)
-    parts = [f"{_indexes(len(indexes))}, {size(total)}"]
+    parts = [f"{counted(len(indexes))}, {size(total)}"]
     crashes = sum(index.crash_bytes for index in indexes)
     parts += [f"of it {size(crashes)} records of crashes"] if crashes else []
     parts += [f"{size(cache_bytes)} cached vectors"] if cache_bytes else []
@@ -49,7 +49,7 @@ def render_pruned(indexes: Sequence[KeptIndex], style: Style, now: datetime | No
         return "no index is superfluous\n"
     total = size(sum(index.index_bytes + index.crash_bytes for index in indexes))
     lines = _table(indexes, style, now or datetime.now(UTC))
-    return "\n".join([*lines, f"{_indexes(len(indexes))} superfluous, {total}"]) + "\n"
+    return "\n".join([*lines, f"superfluous: {counted(len(indexes))}, {total}"]) + "\n"
 
 
 def age(updated_at: str, now: datetime) -> str:
@@ -90,5 +90,6 @@ def _name(index: KeptIndex, style: Style) -> str:
     return f"{name}  {style.paint(f'[{said}]', '1;33')}" if said else name
 
 
-def _indexes(n: int) -> str:
+def counted(n: int) -> str:
+    """`1 index`, `2 indexes`."""
     return f"{n:,} {'index' if n == 1 else 'indexes'}"

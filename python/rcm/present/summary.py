@@ -33,10 +33,9 @@ def render_summary(report: IndexReport, style: Style, *, index_dir: str) -> str:
 
 def render_searched(report: GrepReport) -> str:
     """Where an exact search has looked: how many files matched, were searched, left out, and why."""
-    matched = count(report.files_matched, "file")
-    text = f"{escape_path(report.root)}: {matched} of {report.files_searched:,} searched"
-    left_out = _skipped(report.skipped)
-    text += f"; left out {left_out}" if left_out else ""
+    searched = count(report.files_searched, "file")
+    text = f"{escape_path(report.root)}: {searched} searched, {report.files_matched:,} with a match"
+    text += f"; left out {_skipped(report.skipped)}" if report.skipped else ""
     failed = f"; {count(len(report.failures), 'file')} could not be read" if report.failures else ""
     return f"{text}{failed}{'' if report.complete or failed else '; stopped early'}\n"
 

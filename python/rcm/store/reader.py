@@ -125,17 +125,6 @@ class IndexReader:
         """Return a chunk's text and place; errors as those of `chunks`."""
         return self.chunks([chunk_id])[0]
 
-    def ranges(self, keep: Callable[[IndexedFile], bool]) -> list[tuple[int, int]]:
-        """Return the id ranges of the files that `keep` accepts, sorted and disjoint."""
-        found: list[tuple[int, int]] = []
-        for file in self.files:
-            if keep(file):
-                start, stop = file.first_id, file.first_id + file.n_chunks
-                if found and found[-1][1] == start:
-                    start = found.pop()[0]
-                found.append((start, stop))
-        return found
-
 
 def open_reader(
     folder: IndexFolder,

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules in flow order; those with the same number may not use each other.
-const ORDER: [&str; 14] = [
+const ORDER: [&str; 15] = [
     "error",
     "skip",
     "cancel",
