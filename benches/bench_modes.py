@@ -33,7 +33,7 @@ def test_first_index(
 
     def index(folder: Path) -> tuple[IndexReport, Path]:
         with rcm.Index.open(corpus.root, index_dir=folder) as made:
-            return made.update(mode=mode), folder
+            return made.update(mode=mode, reuse=False), folder
 
     report, folder = timer.run(index, setup=lambda: ((next(folders),), {}))
     assert report.mode == mode
@@ -62,7 +62,7 @@ def test_sample(timer: Timer, part: Corpus, tmp_path: Path) -> None:
 
     def index(folder: Path) -> IndexReport:
         with rcm.Index.open(part.root, index_dir=folder) as made:
-            return made.update(mode="parallel")
+            return made.update(mode="parallel", reuse=False)
 
     report = timer.run(index, setup=lambda: ((next(folders),), {}))
     timer.facts.update(corpus=part.facts(), chunks=report.chunks_total)

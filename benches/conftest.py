@@ -48,7 +48,7 @@ def reference_index(
 ) -> Iterator[rcm.Index]:
     """An index of the corpus made sequentially; making it also warms the page cache."""
     with rcm.Index.open(corpus.root, index_dir=tmp_path_factory.mktemp("reference")) as index:
-        index.update(mode="sequential")
+        index.update(mode="sequential", reuse=False)
         yield index
 
 

@@ -94,7 +94,9 @@ class Rcm:
         folder = self._field.room.folder(f"index-{mode}")
         folder.rmdir()  # the first index makes it
         tree = self._field.scratch.root
-        return self._command("index", "--mode", mode, "--index-dir", folder, "--quiet", "--", tree)
+        # From nothing: an index of another copy of the tree would save most of the work.
+        flags = ["--no-reuse", "--quiet", "--mode", mode]
+        return self._command("index", *flags, "--index-dir", folder, "--", tree)
 
     def _search(self, question: str) -> Ran:
         tree, folder = self._field.scratch.root, self._folder(USUAL)
