@@ -89,7 +89,7 @@ def drop(text: str, keys: Sequence[str]) -> str:
     return text[:start] + text[end:]
 
 
-def _yaml() -> YAML:
+def _safe_reader() -> YAML:
     try:
         from ruamel.yaml import YAML
     except ImportError:
@@ -100,11 +100,11 @@ def _yaml() -> YAML:
 
 
 def _read(text: str, how: str) -> Any:
-    yaml = _yaml()
+    reader = _safe_reader()
     from ruamel.yaml.error import YAMLError
 
     try:
-        return yaml.load(text) if how == "load" else yaml.compose(text)
+        return reader.load(text) if how == "load" else reader.compose(text)
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         reason = getattr(error, "problem", None) or str(error).splitlines()[0]
