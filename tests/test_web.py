@@ -214,6 +214,8 @@ def test_a_look_at_the_tree_brings_small_changes_in(web: Running, tree: Path) ->
     assert answer.status == 200, answer.body
     assert answer.json[str(tree)]["updated"] is True
     assert found(web, q="freshly_written_function")[0]["path"] == "new.py"
+    (status,) = web.get("/api/status").json["roots"]
+    assert status["run"]["report"]["files_indexed"] == 1
     assert web.post("/api/refresh", {"policy": "perhaps"}).status == 400
 
 

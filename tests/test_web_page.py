@@ -258,6 +258,10 @@ def test_nothing_is_wider_than_a_phone(
     page.locator("[data-filter=language]").select_option("python")
     page.wait_for_selector(".chip.on")
     fits()
+    page.get_by_role("button", name="Code", exact=True).tap()
+    page.get_by_role("button", name="Filters").first.tap()
+    page.get_by_role("button", name="Remove kind of file Code").wait_for()
+    fits()
     page.locator(".place", has_text="nnnn").tap()
     page.wait_for_selector(".sheet .row.in")
     assert page.locator("#list").is_hidden()
@@ -312,6 +316,7 @@ def test_a_first_index_is_waited_for(browser: Browser, errors: Errors, tree: Pat
         page = context.new_page()
         page.goto(f"{running.access.link()}&q=backoff_seconds")
         page.wait_for_selector(".result")
+        page.wait_for_selector("#health-dot.fresh")
         assert paths(page)[0].endswith("retry.py")
         context.close()
 

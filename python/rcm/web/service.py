@@ -98,6 +98,9 @@ class Service:
     def refresh(self, policy: RefreshPolicy) -> dict[str, Any]:
         """Look at the trees and bring the indexes up to date if that is cheap, by root."""
         looked = self._workspace.refresh(policy)
+        for root, found in looked.items():
+            if found.updated and found.report is not None:
+                self.runs.note(root, found.report)
         return {root: refreshed_object(found) for root, found in looked.items()}
 
     def status(self) -> dict[str, Any]:

@@ -135,7 +135,7 @@ async function look(now = false) {
   try {
     const looked = Object.values(await post("/api/refresh", { policy: "auto" }));
     const pending = looked.reduce((sum, { pending: n }) => sum + n, 0);
-    health.label(pending ? "stale" : "fresh", pending ? `${count(pending, "file")} changed` : "Up to date");
+    if (!health.following()) health.label(pending ? "stale" : "fresh", pending ? `${count(pending, "file")} changed` : "Up to date");
     if (looked.some(({ updated }) => updated)) again();
   } catch (error) {
     if (error.kind === "IndexNotFoundError") health.follow();
