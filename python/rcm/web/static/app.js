@@ -105,9 +105,9 @@ function present(found, title, corrections) {
 function refuse(error) {
   results.show([], actions, false);
   $("welcome").hidden = true;
-  $("count").textContent = "No answer";
   const missing = error.kind === "IndexNotFoundError";
-  const busy = missing && $("health-dot").classList.contains("busy");
+  const busy = missing && (health.following() || workspace.roots.some(({ running }) => running));
+  $("count").textContent = busy ? "Waiting for the index" : "No answer";
   $("notice").replaceChildren(busy ? "The first index is being made; the search goes on by itself when it is there." : h("span", null, error.message), " ", busy ? "" : error.hint ?? "");
   $("notice").hidden = false;
   if (missing) health.follow();
