@@ -2,9 +2,9 @@
 
     python benches/web_latency.py TREE [--queries N]
 
-Queries are taken from the tree: one to six neighbouring words of its files, each asked once, over one connection, as the page does. What is measured ends with the last byte of the answer;
-colouring and drawing are left out. The load of the machine is printed, since it decides; times of
-the processor tell more where that is high.
+Queries are one to six neighbouring words of the tree's files, each asked once, over one connection, as
+the page does. What is measured ends with the last byte of the answer; colouring and drawing are left
+out. The load of the machine is printed, since it decides; CPU time tells more where that is high.
 """
 
 from __future__ import annotations
