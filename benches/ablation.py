@@ -13,7 +13,7 @@ import argparse
 import json
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -87,9 +87,9 @@ def variants() -> list[tuple[str, Weights]]:
     rows = [("everything", DEFAULT)]
     for name in PARTS:
         nothing: dict[str, Any] = {name: 0.0}
-        rows.append((f"without {name}", replace(DEFAULT, **nothing)))
-    rows.append(("semantic only", replace(DEFAULT, semantic=1.0, lexical=0.0)))
-    rows.append(("lexical only", replace(DEFAULT, semantic=0.0, lexical=1.0)))
+        rows.append((f"without {name}", DEFAULT._replace(**nothing)))
+    rows.append(("semantic only", DEFAULT._replace(semantic=1.0, lexical=0.0)))
+    rows.append(("lexical only", DEFAULT._replace(semantic=0.0, lexical=1.0)))
     return rows
 
 

@@ -194,7 +194,7 @@ def test_ranges_tell_what_they_leave(rows: list[tuple[int, int]], start: int, le
             ranges[-1] = (ranges[-1][0], one + 1)
         else:
             ranges.append((one, one + 1))
-    candidates = Candidates([], [], [], ranges)
+    candidates = Candidates(_rcm.Scored([], [], []), ranges)
     asked = range(start, start + length)
     assert [candidates.allows(one) for one in asked] == [one in left for one in asked]
     assert candidates.allows_any(start, start + length) == any(one in left for one in asked)

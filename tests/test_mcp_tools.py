@@ -17,7 +17,7 @@ from rcm.mcp.schemas import json_schema
 from rcm.mcp.tokens import count_tokens
 from rcm.mcp.tools import TOOLS
 from rcm.mcp.trees import Trees
-from rcm.types import Progress
+from rcm.reports import Progress
 from small_trees import PYTHON_SOURCE, RUST_SOURCE, write_tree
 
 MARK = re.compile(r"^=== ([0-9a-f]{16}) ===$", re.MULTILINE)

@@ -17,6 +17,12 @@ import rcm.errors
 import rcm.types
 
 PUBLIC = [
+    "SearchResults",
+    "IndexState",
+    "KeptIndex",
+    "list_indexes",
+    "GrepReport",
+    "MatchedLine",
     "ContentClass",
     "DoctorReport",
     "EmbeddingServiceError",
@@ -44,6 +50,7 @@ PUBLIC = [
     "SecretsMode",
     "SecretsReport",
     "VectorStoreError",
+    "WatchEvent",
     "Workspace",
     "__version__",
     "enclosing_root",
@@ -52,6 +59,9 @@ PUBLIC = [
     "search",
 ]
 VALUES = [
+    rcm.KeptIndex,
+    rcm.GrepReport,
+    rcm.MatchedLine,
     rcm.DoctorReport,
     rcm.Excerpt,
     rcm.FileFailure,
@@ -63,6 +73,7 @@ VALUES = [
     rcm.SearchResult,
     rcm.SecretFinding,
     rcm.SecretsReport,
+    rcm.WatchEvent,
 ]
 ERRORS = [
     value
@@ -159,24 +170,48 @@ def test_package_is_typed_and_carries_its_model():
     package = files("rcm")
     for name in ("py.typed", "_rcm.pyi"):
         assert package.joinpath(name).is_file(), name
-    for name in ("model.safetensors", "tokenizer.json", "config.json"):
+    for name in ("model.safetensors", "tokenizer.json", "config.json", "model.sha256"):
         assert package.joinpath("model", name).is_file(), name
+
+
+HEAVY = [
+    "numpy",
+    "fastembed",
+    "qdrant_client",
+    "rich",
+    "onnxruntime",
+    "mcp",
+    "starlette",
+    "uvicorn",
+    "pygments",
+    "watchfiles",
+]
+#: What a search does not need either; each takes one to five milliseconds to load.
+NEEDLESS = [
+    "asyncio", "hashlib", "http", "platformdirs", "random", "secrets", "shutil", "socket", "subprocess",
+    "tempfile", "uuid", "rcm.doctor", "rcm.inspection", "rcm.reports", "rcm.secrets", "rcm.status",
+    "rcm.store.writer", "rcm.update", "rcm.workspace",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("module", ["rcm", "rcm.cli"])
 def test_importing_loads_nothing_heavy(module):
     """A cold search pays for every import."""
-    heavy = [
-        "numpy",
-        "fastembed",
-        "qdrant_client",
-        "rich",
-        "onnxruntime",
-        "mcp",
-        "starlette",
-        "uvicorn",
-        "pygments",
-    ]
-    code = f"import sys, {module}; print(*[name for name in {heavy} if name in sys.modules])"
+    code = f"import sys, {module}; print(*[name for name in {HEAVY} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+@pytest.mark.parametrize("policy", ["never", "auto"])
+def test_a_cold_search_loads_only_what_it_needs(policy, tmp_path):
+    (tmp_path / "retry.py").write_text("def retry_limit():\n    return 3\n")
+    with rcm.Index.open(tmp_path) as index:
+        index.update()
+    names = [*HEAVY, *NEEDLESS]
+    code = (
+        "import sys\nfrom rcm.cli import main\n"
+        f"done = main(['search', 'retry limit', {str(tmp_path)!r}, '--refresh', '{policy}'])\n"
+        f"print(done, *[name for name in {names} if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.split() == ["0"]

@@ -8,14 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rcm import Index
+from rcm import Index, _rcm
+from rcm._rcm import edits
 from rcm.cli import main
 from rcm.query import Place, understand
 from rcm.query.names import find_names
 from rcm.query.places import find_places
 from rcm.query.speech import without_function_words
-from rcm.rank.verbatim import longest_run
-from rcm.spelling import edits
 from small_trees import write_tree
 
 # Names
@@ -266,6 +265,17 @@ def test_edits_are_a_distance(one: str, other: str) -> None:
     assert min(edits(one, other, 2), 3) == min(found, 3)
 
 
+@given(st.text("abC_", max_size=6), st.lists(st.text("abC_ ", max_size=8), max_size=4))
+def test_terms_near_are_those_within_some_edits(term: str, runs: list[str]) -> None:
+    near = [
+        (nth, other, at == 0)
+        for nth, run in enumerate(runs)
+        for at, other in enumerate(_rcm.terms(run))
+        if other != term and edits(term, other, 2) <= 2
+    ]
+    assert _rcm.terms_near(term, 2, runs) == near
+
+
 def test_a_swap_is_one_edit() -> None:
     assert edits("retreive", "retrieve", 2) == 1
     assert edits("abcd", "acbd", 2) == 1
@@ -348,10 +358,23 @@ def test_a_message_is_found_where_it_is_made(styles: Index) -> None:
     assert "verbatim" not in styles.search("no answer in time")[0].signals, "no error message"
 
 
-def test_longest_run_is_that_of_neighbours() -> None:
-    assert longest_run(["a", "b", "c", "d"], ["x", "b", "c", "d", "y", "a"]) == 3
-    assert longest_run(["a", "a", "b"], ["a", "b", "a", "a", "b"]) == 3
-    assert longest_run([], ["a"]) == longest_run(["a"], []) == 0
+def test_longest_runs_are_those_of_neighbours() -> None:
+    assert _rcm.longest_runs("a b c d", ["x B c.d y a", "d c b a", ""]) == [3, 1, 0]
+    assert _rcm.longest_runs("a a b", ["a b a a b"]) == [3]
+    assert _rcm.longest_runs("", ["a"]) == [0]
+
+
+@given(st.text("ab ", max_size=12), st.text("ab ", max_size=12))
+def test_a_longest_run_is_the_longest_common_piece(one: str, other: str) -> None:
+    words, others = one.split(), other.split()
+    pieces = [
+        stop - start
+        for start in range(len(words))
+        for stop in range(start + 1, len(words) + 1)
+        if words[start:stop]
+        in [others[at : at + stop - start] for at in range(len(others) - (stop - start) + 1)]
+    ]
+    assert _rcm.longest_runs(one, [other]) == [max(pieces, default=0)]
 
 
 def test_a_rare_word_is_a_signal(styles: Index) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -113,13 +112,24 @@ def test_signals_add_up_and_weights_can_be_left_out(limiter: Index) -> None:
     for one in rank(understand("RateLimiter"), found, reader):
         assert sum(one.signals.values()) == pytest.approx(one.score)
     without = rank(
-        understand("RateLimiter"), found, reader, replace(DEFAULT, definition=0.0, test=0.0)
+        understand("RateLimiter"), found, reader, DEFAULT._replace(definition=0.0, test=0.0)
     )
     assert all({"definition", "test"}.isdisjoint(one.signals) for one in without)
 
 
 def test_nothing_retrieved_is_nothing_ranked(limiter: Index) -> None:
-    assert rank(understand("RateLimiter"), Candidates([], [], []), reader_of(limiter)) == []
+    nothing = Candidates(_rcm.Scored([], [], []))
+    assert rank(understand("RateLimiter"), nothing, reader_of(limiter)) == []
+
+
+@pytest.mark.parametrize("query", ["RateLimiter", "limit the rate of calls", "test", "README.md"])
+def test_the_first_are_the_same_however_many_are_wanted(limiter: Index, query: str) -> None:
+    reader, embedder = reader_of(limiter), open_embedder()
+    found = retrieve(query, reader, embedder, "hybrid", Filters())
+    everything = rank(understand(query), found, reader)
+    assert len(everything) > 1
+    for top_k in range(1, len(everything) + 2):
+        assert rank(understand(query), found, reader, top_k=top_k) == everything[:top_k]
 
 
 def test_no_rerank_orders_chunks_by_fused_score(limiter: Index) -> None:

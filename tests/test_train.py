@@ -319,7 +319,7 @@ def test_same_pairs_give_the_same_bytes(data: Path, tmp_path: Path) -> None:
         fit(data, RECIPE)
         write(data, tmp_path / out)
     names = sorted(path.name for path in (tmp_path / "one").iterdir())
-    assert names == ["config.json", "model.safetensors", "tokenizer.json"]
+    assert names == ["config.json", "model.safetensors", "model.sha256", "tokenizer.json"]
     for name in names:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 

@@ -14,42 +14,54 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from rcm._rcm import __version__
-from rcm.errors import (
-    EmbeddingServiceError,
-    IndexDamagedError,
-    IndexLockedError,
-    IndexNotFoundError,
-    IndexNotWritableError,
-    IndexStaleError,
-    ModelError,
-    RcmError,
-    VectorStoreError,
-)
 from rcm.index import Index, enclosing_root
-from rcm.inspection import inspect_file
-from rcm.secrets import find_secrets
-from rcm.types import (
-    ContentClass,
-    DoctorReport,
-    Excerpt,
-    FileFailure,
-    Finding,
-    Freshness,
-    IndexMode,
-    IndexReport,
-    IndexStatus,
-    Progress,
-    Refreshed,
-    RefreshPolicy,
-    SearchMode,
-    SearchResult,
-    SecretFinding,
-    SecretsMode,
-    SecretsReport,
-)
-from rcm.workspace import Workspace
+
+if TYPE_CHECKING:
+    from rcm.errors import (
+        EmbeddingServiceError,
+        IndexDamagedError,
+        IndexLockedError,
+        IndexNotFoundError,
+        IndexNotWritableError,
+        IndexStaleError,
+        ModelError,
+        RcmError,
+        VectorStoreError,
+    )
+    from rcm.inspection import inspect_file
+    from rcm.reports import (
+        DoctorReport,
+        Excerpt,
+        FileFailure,
+        Finding,
+        GrepReport,
+        IndexReport,
+        IndexStatus,
+        KeptIndex,
+        MatchedLine,
+        Progress,
+        SecretFinding,
+        SecretsReport,
+        WatchEvent,
+    )
+    from rcm.results import SearchResults
+    from rcm.secrets import find_secrets
+    from rcm.types import (
+        ContentClass,
+        Freshness,
+        IndexMode,
+        IndexState,
+        Refreshed,
+        RefreshPolicy,
+        SearchMode,
+        SearchResult,
+        SecretsMode,
+    )
+    from rcm.workspace import Workspace
 
 __all__ = [
     "ContentClass",
@@ -59,6 +71,7 @@ __all__ = [
     "FileFailure",
     "Finding",
     "Freshness",
+    "GrepReport",
     "Index",
     "IndexDamagedError",
     "IndexLockedError",
@@ -67,7 +80,10 @@ __all__ = [
     "IndexNotWritableError",
     "IndexReport",
     "IndexStaleError",
+    "IndexState",
     "IndexStatus",
+    "KeptIndex",
+    "MatchedLine",
     "ModelError",
     "Progress",
     "RcmError",
@@ -75,17 +91,65 @@ __all__ = [
     "Refreshed",
     "SearchMode",
     "SearchResult",
+    "SearchResults",
     "SecretFinding",
     "SecretsMode",
     "SecretsReport",
     "VectorStoreError",
+    "WatchEvent",
     "Workspace",
     "__version__",
     "enclosing_root",
     "find_secrets",
     "inspect_file",
+    "list_indexes",
     "search",
 ]
+
+#: Where the other names come from: a module is loaded when one of its names is asked for, so that a
+#: search pays only for what it uses. (`Index` is not among them: it loads the module `rcm.search`, which
+#: must not take the place of the function below later.)
+_HOMES = {
+    "rcm.errors": (
+        "EmbeddingServiceError IndexDamagedError IndexLockedError IndexNotFoundError "
+        "IndexNotWritableError IndexStaleError ModelError RcmError VectorStoreError"
+    ),
+    "rcm.inspection": "inspect_file",
+    "rcm.secrets": "find_secrets",
+    "rcm.reports": (
+        "DoctorReport Excerpt FileFailure Finding GrepReport IndexReport IndexStatus KeptIndex "
+        "MatchedLine Progress SecretFinding SecretsReport WatchEvent"
+    ),
+    "rcm.results": "SearchResults",
+    "rcm.types": (
+        "ContentClass Freshness IndexMode IndexState Refreshed RefreshPolicy SearchMode "
+        "SearchResult SecretsMode"
+    ),
+    "rcm.workspace": "Workspace",
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names.split()}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_HOME_OF[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def list_indexes() -> list[KeptIndex]:
+    """Return the indexes in the user's cache folder (`RCM_HOME`), the one updated last first.
+
+    Indexes that `--index-dir` put elsewhere are not known of. Nothing is written.
+    """
+    # `import rcm` is on the way of every search, which does not need it.
+    from rcm.home import list_indexes
+
+    return list_indexes()
 
 
 def search(
@@ -98,7 +162,7 @@ def search(
     paths: Sequence[str] | None = None,
     kinds: Sequence[str] | None = None,
     classes: Sequence[ContentClass] | None = None,
-) -> list[SearchResult]:
+) -> SearchResults:
     """Search the repository around a path, indexing it first if it is not indexed yet.
 
     Args:

@@ -8,12 +8,13 @@ adds later. What it allows is counted in every report.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import re
 import stat
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
+
+from rcm import _rcm
 
 #: Name of the list, in the root of the tree.
 ALLOW_LIST = ".rcm-secrets-allow"
@@ -22,8 +23,7 @@ _MAX_BYTES = 1 << 20
 _FINGERPRINT = re.compile(r"[0-9a-f]{8}", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class AllowList:
+class AllowList(NamedTuple):
     """Which secrets may stay.
 
     Attributes:
@@ -39,7 +39,7 @@ class AllowList:
         """Identifies the list, whatever its order and notes; an empty string if it is empty."""
         if not self.fingerprints:
             return ""
-        return hashlib.sha256("\n".join(self.fingerprints).encode()).hexdigest()[:16]
+        return _rcm.sha256("\n".join(self.fingerprints).encode()).hex()[:16]
 
     @property
     def warning(self) -> str | None:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import NamedTuple, cast
 
 from rcm import _rcm
 from rcm.allow_list import NOTHING_ALLOWED, AllowList
 from rcm.types import IndexMode, SecretsMode
 
 
-@dataclass(frozen=True, slots=True)
-class ScanOptions:
+class ScanOptions(NamedTuple):
     """What to look at.
 
     Attributes:

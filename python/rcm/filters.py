@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TypeVar, get_args
+from typing import NamedTuple, TypeVar, get_args
 
 from rcm import _rcm
 from rcm.content import content_class
@@ -31,8 +30,7 @@ KIND_ALIASES = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
+class Filters(NamedTuple):
     """What results are limited to; each None for all.
 
     Attributes:

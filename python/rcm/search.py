@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import bisect
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rcm import _rcm
 from rcm.embed import Embedder
@@ -31,20 +31,15 @@ _SEMANTIC_REACH = POOL + 100
 K1, B = 1.5, 0.75
 
 
-@dataclass(frozen=True, slots=True)
-class Candidates:
+class Candidates(NamedTuple):
     """Retrieved chunks with both scores, each in 0..1 (the best of the query is 1).
 
     Attributes:
-        ids: Chunk ids, no order.
-        semantic: One score per id.
-        lexical: One score per id.
+        scored: Chunk ids, no order, and both scores of each.
         allowed: Id ranges that the filters leave, sorted and disjoint, or None for all.
     """
 
-    ids: list[int]
-    semantic: list[float]
-    lexical: list[float]
+    scored: _rcm.Scored
     allowed: list[tuple[int, int]] | None = None
 
     def allows(self, chunk_id: int) -> bool:
@@ -62,7 +57,7 @@ class Candidates:
         return at >= 0 and self.allowed[at][1] > start
 
 
-_NONE = Candidates([], [], [])
+_NONE = Candidates(_rcm.Scored([], [], []))
 
 
 _TO_BLANKS = str.maketrans(dict.fromkeys({*range(32)} - {10}, " "))
@@ -97,9 +92,10 @@ def retrieve(
     if any(vector):
         nearest, scores, low, high = reader.vectors.nearest(vector, _SEMANTIC_REACH, allowed)
         near = reader.alive(_best(nearest, scores))
-    ids, lexical = reader.segments.by_words(weighted, reached, near, pool=POOL, k1=K1, b=B)
-    semantic = _cosines(reader, vector, ids, low, high) if high > low else [0.0] * len(ids)
-    return Candidates(ids, semantic, lexical, allowed)
+    scored = reader.segments.by_words(weighted, reached, near, pool=POOL, k1=K1, b=B)
+    if high > low:
+        scored = reader.with_cosines(scored, vector, low, high)
+    return Candidates(scored, allowed)
 
 
 def nearest_chunks(reader: IndexReader, chunk_id: int, limit: int) -> list[tuple[int, float]]:
@@ -151,7 +147,7 @@ def _reach_of_kinds(
     n_allowed = sum(stop - start for start, stop in allowed)
     if n_allowed <= _SCORED_ALL:
         return [chunk_id for start, stop in allowed for chunk_id in range(start, stop)]
-    files, left = _files(reader, filters), Candidates([], [], [], allowed)
+    files, left = _files(reader, filters), Candidates(_NONE.scored, allowed)
     limit = 2 * _LEXICAL_REACH * reader.segments.live_rows // n_allowed
     while True:
         found = reader.lexical.candidates(terms, limit, languages=filters.languages, files=files)
@@ -171,14 +167,3 @@ def _weighted(reader: IndexReader, terms: list[str]) -> list[tuple[int, float]]:
             idf = math.log1p((total - frequency + 0.5) / (frequency + 0.5))
             weighted.append((_rcm.term_key(term), idf))
     return weighted
-
-
-def _cosines(
-    reader: IndexReader, vector: list[float], ids: list[int], low: float, high: float
-) -> list[float]:
-    scale = 1 / (high - low)
-    # A candidate of the other side can lie below the lowest row scanned only by rounding.
-    return [
-        (score - low) * scale if score > low else 0.0
-        for score in reader.vectors.similarity(vector, ids)
-    ]

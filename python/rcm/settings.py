@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
+
+from rcm import _rcm
 
 #: Worker threads never exceed this: beyond it, one writer thread is the limit.
 MAX_WORKERS = 12
@@ -23,8 +24,7 @@ REFRESH_SECONDS = 1.0
 _UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """What the environment asks for.
 
     Attributes:
@@ -58,13 +58,18 @@ class Settings:
         """File with the vectors of dear embedders, beside the indexes."""
         return self.home / "embeddings.sqlite"
 
+    @property
+    def indexes(self) -> Path:
+        """Folder of all indexes but those that were put elsewhere."""
+        return self.home / "indexes"
+
     def index_dir(self, root: Path) -> Path:
         """Return the index folder of a root: one per real path.
 
         Args:
             root: Resolved path of the indexed tree.
         """
-        return self.home / "indexes" / index_name(root)
+        return self.indexes / index_name(root)
 
 
 def index_name(root: Path) -> str:
@@ -73,7 +78,7 @@ def index_name(root: Path) -> str:
     Args:
         root: Resolved path of the indexed tree.
     """
-    return hashlib.sha256(os.fsencode(root)).hexdigest()[:24]
+    return _rcm.sha256(os.fsencode(root)).hex()[:24]
 
 
 def byte_count(text: str) -> int:

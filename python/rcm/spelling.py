@@ -89,7 +89,9 @@ def _nearest(word: str, term: str, reader: IndexReader, alone: bool) -> str:
         if len(word) < (shortest if distance == 1 else _TWO_EDITS):
             break
         # The stem, and the word itself: a slip near the end gives another stem (`subproces`).
-        spellings = _spellings(term, distance, reader) | _spellings(word, distance, reader)
+        spellings = _spellings(term, distance, reader)
+        if word != term:
+            spellings |= _spellings(word, distance, reader)
         near = {
             term: min(fit, key=lambda one: (-fit[one], one))
             for term, seen in spellings.items()
@@ -103,7 +105,7 @@ def _nearest(word: str, term: str, reader: IndexReader, alone: bool) -> str:
 def _fits(word: str, other: str, distance: int) -> bool:
     """Compare words as written: stems of unlike words are alike (`general`, `generator`)."""
     folded = other.replace("_", "").lower()
-    return edits(word, folded, distance) <= distance
+    return _rcm.edits(word, folded, distance) <= distance
 
 
 def _spellings(term: str, distance: int, reader: IndexReader) -> dict[str, Counter[str]]:
@@ -123,33 +125,15 @@ def _spellings(term: str, distance: int, reader: IndexReader) -> dict[str, Count
 def _terms_near(
     term: str, distance: int, ids: list[int], reader: IndexReader
 ) -> dict[str, Counter[str]]:
-    found: dict[str, Counter[str]] = {}
-    for chunk_id in ids:
-        chunk = reader.chunk(chunk_id)
+    runs: Counter[str] = Counter()
+    for chunk_id, chunk in zip(ids, reader.chunks(ids), strict=True):
         text = f"{reader.file_of(chunk_id).path} {chunk.symbol} {chunk.text}"
-        for run, times in Counter(_RUN.findall(text)).items():
-            terms = _rcm.terms(run)
-            for nth, other in enumerate(terms):
-                if other != term and edits(term, other, distance) <= distance:
-                    words = found.setdefault(other, Counter())
-                    if nth == 0:  # a part of a name is no word by itself
-                        words[run if looks_like_code(run) else run.lower()] += times
+        runs.update(_RUN.findall(text))
+    found: dict[str, Counter[str]] = {}
+    written = list(runs)
+    for nth, other, is_whole in _rcm.terms_near(term, distance, written):
+        words = found.setdefault(other, Counter())
+        if is_whole:  # a part of a name is no word by itself
+            run = written[nth]
+            words[run if looks_like_code(run) else run.lower()] += runs[run]
     return found
-
-
-def edits(one: str, other: str, most: int) -> int:
-    """Return how many edits lie between two words, a swap of neighbours being one; above `most` any more."""
-    if abs(len(one) - len(other)) > most:
-        return most + 1
-    before: list[int] = []
-    row = list(range(len(other) + 1))
-    for i, a in enumerate(one, start=1):
-        before, last, row = row, before, [i]
-        for j, b in enumerate(other, start=1):
-            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (a != b))
-            if i > 1 and j > 1 and a == other[j - 2] and one[i - 2] == b:
-                cost = min(cost, last[j - 2] + 1)
-            row.append(cost)
-        if min(row) > most:
-            return most + 1
-    return row[-1]

@@ -1,10 +1,13 @@
-"""The values that flow through rcm and out of it: frozen, comparable, printable."""
+"""The values that flow through a search and out of it: frozen, comparable, printable."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from rcm.reports import IndexReport
 
 IndexMode: TypeAlias = Literal["sequential", "parallel", "pipeline"]
 SearchMode: TypeAlias = Literal["hybrid", "bm25", "semantic"]
@@ -12,6 +15,8 @@ SecretsMode: TypeAlias = Literal["redact", "skip-chunk", "skip-file", "off"]
 ContentClass: TypeAlias = Literal["code", "docs", "config", "tests"]
 Freshness: TypeAlias = Literal["fresh", "changed", "deleted"]
 RefreshPolicy: TypeAlias = Literal["auto", "never", "always"]
+WatchEventKind: TypeAlias = Literal["watching", "updated", "waiting", "failed", "polling"]
+IndexState: TypeAlias = Literal["ok", "missing", "other-format", "damaged", "unfinished"]
 FindingLevel: TypeAlias = Literal["ok", "note", "warning", "repaired", "damage"]
 
 
@@ -52,31 +57,6 @@ class SearchResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Excerpt:
-    """Lines of an indexed file as they are on disk now, secrets replaced.
-
-    Attributes:
-        root: Absolute path of the tree.
-        path: Relative to the root, with forward slashes.
-        start_line: First line, 1-based.
-        end_line: Last line, inclusive.
-        total_lines: Lines of the file, up to the last one that is not blank.
-        text: The lines, joined by line feeds.
-        language: Name of the file's language.
-        freshness: `"changed"` if the file no longer says what was indexed.
-    """
-
-    root: str
-    path: str
-    start_line: int
-    end_line: int
-    total_lines: int
-    text: str
-    language: str
-    freshness: Freshness
-
-
-@dataclass(frozen=True, slots=True)
 class Refreshed:
     """What one `Index.refresh` did.
 
@@ -97,233 +77,3 @@ class Refreshed:
     reason: str
     seconds: float
     report: IndexReport | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FileFailure:
-    """A file that should have been indexed and could not be.
-
-    Attributes:
-        path: Relative to the root.
-        error: Why, lower case, no full stop.
-    """
-
-    path: str
-    error: str
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a run has come.
-
-    Attributes:
-        phase: `"walk"`, `"index"` or `"commit"`.
-        done: Units done in this phase (files).
-        total: Units in this phase, or None while unknown.
-        chunks: Chunks made so far.
-    """
-
-    phase: str
-    done: int
-    total: int | None
-    chunks: int
-
-
-@dataclass(frozen=True, slots=True)
-class IndexReport:
-    """What one `Index.update` did.
-
-    Attributes:
-        root: Absolute path of the indexed root.
-        mode: The mode that ran.
-        mode_reason: Why this mode: `"asked for"`, `"default"`, `"FORCE_SEQUENTIAL=1"` or
-            `"5,000 or more changed files"`.
-        workers: Worker threads.
-        files_total: Files that passed the path rules.
-        files_indexed: Files (re)indexed in this run.
-        files_unchanged: Files whose content is as indexed.
-        files_removed: Files that are gone since the last run.
-        skipped: Files left out, by reason (`"binary"`, `"too-large"`, ...).
-        failures: Files that could not be processed.
-        changed_during_run: Files that changed between walk and read; the next run looks again.
-        redactions: Secrets replaced before chunking, in the files indexed in this run.
-        chunks_written: Chunks written in this run.
-        chunks_total: Chunks in the index now.
-        seconds: Wall seconds of the whole run.
-        cpu_seconds: CPU seconds of the process during the run.
-        phases: Busy seconds per phase, summed over threads: walk, read, hash, filter, parse,
-            chunk, embed, lexical, vectors, commit.
-        peak_memory_bytes: Highest resident size of the process so far.
-        merkle_root: Hex SHA-256 over paths and contents of all indexed files.
-        epoch: Number of the commit that the index is at now.
-        commits: Commits made in this run (checkpoints and the last one).
-        warning: Something the user should know, or None.
-        secrets: What is done about secrets.
-        secrets_allowed: Secrets that stay in the files indexed in this run, because their line or
-            `.rcm-secrets-allow` says so.
-    """
-
-    root: str
-    mode: IndexMode
-    mode_reason: str
-    workers: int
-    files_total: int
-    files_indexed: int
-    files_unchanged: int
-    files_removed: int
-    skipped: Mapping[str, int]
-    failures: tuple[FileFailure, ...]
-    changed_during_run: tuple[str, ...]
-    redactions: int
-    chunks_written: int
-    chunks_total: int
-    seconds: float
-    cpu_seconds: float
-    phases: Mapping[str, float]
-    peak_memory_bytes: int
-    merkle_root: str
-    epoch: int
-    commits: int
-    warning: str | None = None
-    secrets: SecretsMode = "redact"
-    secrets_allowed: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class IndexStatus:
-    """What an index holds and how it compares with the tree now.
-
-    Attributes:
-        root: Absolute path of the indexed root.
-        index_dir: Folder of the index.
-        exists: Whether there is an index.
-        epoch: Number of the last commit.
-        files: Files in the index.
-        chunks: Chunks in the index.
-        languages: Files per language.
-        embedder: Identity of the embedder.
-        dim: Vector length.
-        index_bytes: Bytes on disk.
-        merkle_root: Hex SHA-256 over paths and contents of all indexed files.
-        added: Files on disk that the index does not have.
-        changed: Files whose content differs.
-        removed: Files that are gone from disk.
-        stale_fields: Identity fields that differ from this version of rcm; a rebuild is needed
-            when there are any.
-        updated_at: When the last commit was made, ISO 8601 in UTC, or an empty string.
-    """
-
-    root: str
-    index_dir: str
-    exists: bool
-    epoch: int
-    files: int
-    chunks: int
-    languages: Mapping[str, int]
-    embedder: str
-    dim: int
-    index_bytes: int
-    merkle_root: str
-    added: tuple[str, ...]
-    changed: tuple[str, ...]
-    removed: tuple[str, ...]
-    stale_fields: tuple[str, ...]
-    updated_at: str
-
-
-@dataclass(frozen=True, slots=True)
-class SecretFinding:
-    """A secret in a file. The value is not kept.
-
-    Attributes:
-        path: Relative to the root.
-        line: 1-based line it begins on.
-        end_line: Its last line; more than `line` for private keys only.
-        rule: Name of the rule that found it.
-        confidence: `"high"` when the form itself tells, `"generic"` for a random value assigned to
-            a name that says secret.
-        fingerprint: Eight hexadecimal digits that tell it from others; `.rcm-secrets-allow` takes
-            them.
-        allowed: Whether its line or `.rcm-secrets-allow` lets it stay.
-    """
-
-    path: str
-    line: int
-    end_line: int
-    rule: str
-    confidence: Literal["high", "generic"]
-    fingerprint: str
-    allowed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SecretsReport:
-    """What `find_secrets` found in a tree.
-
-    Attributes:
-        root: Absolute path of the tree.
-        findings: Secrets, in order of path and line.
-        files_scanned: Files whose text was looked at.
-        skipped: Files not looked at, by reason; those with `"sensitive-name"` are never opened.
-        failures: Files that could not be read.
-        warning: Something the user should know, or None.
-    """
-
-    root: str
-    findings: tuple[SecretFinding, ...]
-    files_scanned: int
-    skipped: Mapping[str, int]
-    failures: tuple[FileFailure, ...]
-    warning: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What one check of `Index.doctor` found.
-
-    Attributes:
-        level: `"damage"` if the index must not be used, `"repaired"` if it was something and is
-            right now, `"warning"` for what wants attention, `"note"` for what is worth knowing.
-        check: Which check: `"lock"`, `"disk"`, `"pointer"`, `"mark"`, `"manifest"`, `"files"`,
-            `"contents"`, `"control"`, `"table"`, `"segments"`, `"ids"`, `"vectors"`,
-            `"left-over"`, `"orphans"`, `"permissions"`, `"identity"` or `"tree"`.
-        message: What was found, with the path it is about.
-    """
-
-    level: FindingLevel
-    check: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class DoctorReport:
-    """What one `Index.doctor` found.
-
-    Attributes:
-        root: Absolute path of the indexed root.
-        index_dir: Folder of the index.
-        full: Whether every byte was read.
-        sealed: Whether a manifest describes all files; False while a writer works, and after one
-            was interrupted.
-        findings: In the order of the checks.
-        bytes_read: Bytes of the index that were read for checksums.
-        seconds: Wall seconds.
-        cpu_seconds: CPU seconds of the process meanwhile.
-    """
-
-    root: str
-    index_dir: str
-    full: bool
-    sealed: bool
-    findings: tuple[Finding, ...]
-    bytes_read: int
-    seconds: float
-    cpu_seconds: float
-
-    @property
-    def verdict(self) -> Literal["ok", "repaired", "damaged"]:
-        """The worst of it: notes and warnings do not count."""
-        levels = {finding.level for finding in self.findings}
-        if "damage" in levels:
-            return "damaged"
-        return "repaired" if "repaired" in levels else "ok"

@@ -129,7 +129,7 @@ def test_what_is_out_of_range_is_refused_with_the_range(row: int, index: Index) 
     assert search("-k", "0")[0] == search("-k", "nan")[0] == exits.ERROR
     assert search("-k", "1000000000")[0] == 0, "as many as there are"
     assert search("-k", "9" * 30)[0] == 0
-    code, said = search("-l", "klingon")
+    code, said = search("-t", "klingon")
     assert (code, "python" in said) == (exits.ERROR, True)
     assert "hybrid" in search("--mode", "psychic")[1]
     assert search("-g", "[")[0] in (0, 1)

@@ -51,6 +51,11 @@ def add_tree(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         help="folder (default: the repository that the working directory is in)",
     )
+    add_index_dir(parser)
+
+
+def add_index_dir(parser: argparse.ArgumentParser) -> None:
+    """Where the index is."""
     parser.add_argument(
         "--index-dir",
         metavar="DIR",

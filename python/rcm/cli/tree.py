@@ -17,15 +17,16 @@ from rcm.present.quantities import count, duration
 from rcm.present.style import style_for
 from rcm.present.summary import render_warning
 from rcm.refusal import whole_disk_or_home
-from rcm.types import IndexReport, Refreshed
+from rcm.types import Refreshed
 
 if TYPE_CHECKING:
     from rcm.index import Index
+    from rcm.reports import IndexReport
     from rcm.types import RefreshPolicy
 
 
 #: What was done before a search: a first index, a look at the tree, or nothing.
-Done: TypeAlias = IndexReport | Refreshed | None
+Done: TypeAlias = "IndexReport | Refreshed | None"
 
 
 def working_directory() -> Path:
@@ -109,11 +110,16 @@ def announce(done: Done) -> None:
         return
     if report.warning:
         write_notice(render_warning(report.warning, style_for(sys.stderr)))
+    if report.reused_from:
+        reused = count(report.files_reused, "file")
+        write_notice(f"reused {reused} from the index of {escape_path(report.reused_from)}\n")
     if report.files_indexed or report.files_removed:
-        indexed = count(report.files_indexed, "file")
+        what = f"indexed {count(report.files_indexed, 'file')}"
+        if report.files_removed:
+            gone = f"removed {count(report.files_removed, 'file')}"
+            what = f"{what}, {gone}" if report.files_indexed else gone
         chunks = count(report.chunks_total, "chunk")
-        seconds = duration(report.seconds)
-        write_notice(f"indexed {indexed} in {seconds}, {chunks} in the index\n")
+        write_notice(f"{what} in {duration(report.seconds)}, {chunks} in the index\n")
 
 
 def _behind(refreshed: Refreshed) -> str:

@@ -8,14 +8,19 @@ from pathlib import Path
 
 from rcm import _rcm
 
-#: The table that travels in the package.
+#: The table that travels in the package, and the file there with the digest of the others.
 PACKAGED = Path(__file__).resolve().parent.parent / "model"
+DIGEST = "model.sha256"
 
 
 @cache
 def packaged_table() -> _rcm.StaticTable:
-    """Return the packaged table, loaded once a process."""
-    return _rcm.StaticTable(PACKAGED)
+    """Return the packaged table, loaded once a process.
+
+    Its digest stands in the package, beside it: hashing seven megabytes takes as long as to load them,
+    and whoever could alter the table could alter this code. Training writes it, a test compares it.
+    """
+    return _rcm.StaticTable(PACKAGED, digest=bytes.fromhex((PACKAGED / DIGEST).read_text("ascii")))
 
 
 class StaticEmbedder:

@@ -11,9 +11,12 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from rcm.index import Index
-from rcm.types import IndexReport, Progress
+
+if TYPE_CHECKING:
+    from rcm.reports import IndexReport, Progress
 
 #: Seconds between two looks at a run.
 _LOOK_S = 0.25

@@ -7,7 +7,7 @@ import threading
 import warnings
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import anyio.from_thread
@@ -23,7 +23,9 @@ from rcm.mcp.jobs import Reporter
 from rcm.mcp.schemas import json_schema
 from rcm.mcp.tools import TOOLS, Answer, Tool
 from rcm.mcp.trees import Trees
-from rcm.types import Progress
+
+if TYPE_CHECKING:
+    from rcm.reports import Progress
 
 logger = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
@@ -28,7 +28,10 @@ from rcm.mcp.schemas import (
 from rcm.mcp.tokens import count_tokens
 from rcm.mcp.trees import WAIT_S, Trees
 from rcm.present.json import is_fresh
-from rcm.types import IndexStatus, SearchResult
+from rcm.types import SearchResult
+
+if TYPE_CHECKING:
+    from rcm.reports import IndexStatus
 
 Answer = tuple[str, BaseModel]
 

@@ -17,18 +17,23 @@ _ALWAYS = (
     r"\ud800-\udfff"  # lone surrogates
     r"\U000e0000-\U000e0fff"  # tags and supplementary variation selectors
 )
-_IN_CODE = re.compile(rf"[\x00-\x08\x0b-\x1f{_ALWAYS}]")
-_IN_PATHS = re.compile(rf"[\x00-\x1f{_ALWAYS}]")
+# Compiled when first used (`re` keeps them): most text needs neither.
+_IN_CODE = rf"[\x00-\x08\x0b-\x1f{_ALWAYS}]"
+_IN_PATHS = rf"[\x00-\x1f{_ALWAYS}]"
 
 
 def escape_code(text: str) -> str:
     """Escapes everything a terminal would obey or hide, except tabs and line feeds."""
-    return _IN_CODE.sub(_visible, text)
+    if text.isascii() and text.replace("\t", "").replace("\n", "").isprintable():
+        return text
+    return re.sub(_IN_CODE, _visible, text)
 
 
 def escape_path(path: str) -> str:
     """Escapes like `escape_code`, and tabs and line feeds too: a path is one line."""
-    return _IN_PATHS.sub(_visible, path)
+    if path.isascii() and path.isprintable():
+        return path
+    return re.sub(_IN_PATHS, _visible, path)
 
 
 def _visible(match: re.Match[str]) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import bisect
 import re
 from collections import Counter
-from dataclasses import dataclass
 from itertools import accumulate, chain
+from typing import NamedTuple
 
 MAX_LINES = 5
 _MAX_WORDS = 64
@@ -26,8 +26,7 @@ _NOTHING: frozenset[str] = frozenset()
 _PIECE = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|\d+")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line to show.
 
     Attributes:

@@ -27,12 +27,12 @@ _PLAIN = re.compile(rf"(?:{_PLAIN_KEYWORD})\s")
 _SPLIT = re.compile(_JOIN)
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _INNER_CAPITAL = re.compile(r"[a-z0-9][A-Z]|[A-Z][A-Z][a-z]")
-#: In a sentence: a name in code quotes, called, or qualified.
-_QUOTED = re.compile(rf"`({_PATH})(?:\(\))?`")
-_CALLED = re.compile(rf"(?<!\w)({_PATH})\(\)")
-_QUALIFIED = re.compile(rf"(?<![\w./\\]){_PART}(?:(?:::|->|#|\.){_PART})+(?![\w/\\])")
+#: In a sentence (compiled when first used): a name in code quotes, called, or qualified.
+_QUOTED = rf"`({_PATH})(?:\(\))?`"
+_CALLED = rf"(?<!\w)({_PATH})\(\)"
+_QUALIFIED = rf"(?<![\w./\\]){_PART}(?:(?:::|->|#|\.){_PART})+(?![\w/\\])"
 #: What follows the last dot of a file's name, of a host's, or of an abbreviation, not of a method.
-_NO_NAME = re.compile(
+_NO_NAME = (
     r"[a-z]|py|pyi|rs|go|js|mjs|cjs|ts|tsx|jsx|java|kt|cs|cpp|cc|hpp|rb|php|swift|scala|lua|sh|hs|exs?|"
     r"zig|html|css|json|ya?ml|toml|md|txt|cfg|ini|lock|com|org|net|io|dev|NET"
 )
@@ -75,11 +75,13 @@ def find_names(text: str, *, capitals: bool = True) -> Names:
     if len(text.split()) <= 1:
         return Names((), False)
     found: dict[str, None] = {}
-    for match in (*_QUOTED.finditer(text), *_CALLED.finditer(text)):
-        found[_SPLIT.split(match[1])[-1].rstrip("!?")] = None
-    for match in _QUALIFIED.finditer(text):
+    for mark, pattern in (("`", _QUOTED), ("()", _CALLED)):
+        for match in re.finditer(pattern, text) if mark in text else ():
+            found[_SPLIT.split(match[1])[-1].rstrip("!?")] = None
+    joined = any(join in text for join in ("::", "->", "#", "."))
+    for match in re.finditer(_QUALIFIED, text) if joined else ():
         last = _SPLIT.split(match[0])[-1].rstrip("!?")
-        if not _NO_NAME.fullmatch(last):
+        if not re.fullmatch(_NO_NAME, last):
             found[last] = None
     for position, word in enumerate(_WORD.findall(text)):
         if looks_like_code(word) or (capitals and position and word[0].isupper()):

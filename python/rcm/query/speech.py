@@ -55,6 +55,8 @@ _SHARED_WORDS = (
     "per pour que se see si so son sur ta te ten to un una under van via w war was wat z"
 )
 _SHARED = frozenset(_SHARED_WORDS.split())
+#: What tells a language, any of them.
+_TELLING = frozenset().union(*_FUNCTION_WORDS.values()) - _SHARED
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)?")
 
 
@@ -65,6 +67,8 @@ def without_function_words(text: str) -> tuple[str, bool]:
         The query and whether it is in another language: at least two words of one tell it.
     """
     lower = {word.lower() for word in _WORD.findall(text)}
+    if len(lower & _TELLING) < 2:
+        return text, not text.isascii()
     counts = {language: len(lower & words - _SHARED) for language, words in _FUNCTION_WORDS.items()}
     language = max(counts, key=lambda one: counts[one])
     if counts[language] < 2:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from rcm.query.names import Names, find_names
 from rcm.query.places import Place, find_places
@@ -12,8 +12,7 @@ from rcm.query.speech import without_function_words
 _MOST_FUNCTIONS = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """A query, understood.
 
     Attributes:
@@ -33,7 +32,7 @@ class Question:
     def corrected(self, text: str, corrections: tuple[tuple[str, str], ...]) -> Question:
         """Return the question with some words of its text replaced."""
         names = find_names(text, capitals=not self.foreign)
-        return replace(self, text=text, names=names, corrections=corrections)
+        return self._replace(text=text, names=names, corrections=corrections)
 
 
 def understand(query: str) -> Question:

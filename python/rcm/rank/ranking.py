@@ -2,45 +2,28 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
 
 from rcm import _rcm
-from rcm.content import is_code, is_test
 from rcm.query import Question
 from rcm.rank import signals
 from rcm.rank.places import mentioned
 from rcm.rank.rarity import rare_words
+from rcm.rank.scoring import PARTS, Match, Scorer
 from rcm.rank.verbatim import quoted
 from rcm.rank.weights import DEFAULT, IN_SCOPE, Weights
 from rcm.search import Candidates
-from rcm.store.reader import IndexedFile, IndexReader
+from rcm.store.reader import IndexReader
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
+class Ranked(NamedTuple):
     """A file's place in the answer: the chunk to show, the score, and its parts, which add up to it."""
 
     chunk_id: int
     score: float
     signals: Mapping[str, float]
-
-
-#: The parts of a score, in the order in which they are added.
-PARTS = (
-    "semantic",
-    "lexical",
-    "stem",
-    "definition",
-    "references",
-    "size",
-    "test",
-    "prose",
-    "bundled",
-    "place",
-    "rare",
-    "verbatim",
-)
 
 
 def rank(
@@ -69,88 +52,53 @@ def rank(
     pinned |= {index: chunk_id for index, (_, chunk_id) in places.items()}
     if matches:
         for index, (_, chunk_id) in (definitions | places).items():
-            matches.setdefault(index, _Match(chunk_id, 0.0, 0.0))
-    best = max((match.semantic + match.lexical for match in matches.values()), default=0.0) or 1.0
+            matches.setdefault(index, (index, chunk_id, 0.0, 0.0))
+    best = max((match[2] + match[3] for match in matches.values()), default=0.0) or 1.0
     rare = rare_words(question.text, candidates, reader)
     quotes = quoted(question.text, candidates, reader)
     pinned = {index: chunk_id for index, (_, chunk_id) in quotes.items()} | pinned
-    score = _Scorer(question, best, definitions, referenced, places, rare, quotes, weights)
-    rows = []
-    for index, match in matches.items():
-        parts = score(index, reader.files[index], match)
-        rows.append((-sum(parts), reader.files[index].path, index, parts))
-    rows.sort()
+    score = Scorer(question, best, definitions, referenced, places, rare, quotes, weights)
+    rows = _best_rows(matches, score, reader, len(matches) if top_k is None else top_k)
     return [
         Ranked(
-            pinned.get(index, matches[index].chunk_id),
-            -score,
+            pinned.get(index, matches[index][1]),
+            -negated,
             {name: part for name, part in zip(PARTS, parts, strict=True) if part},
         )
-        for score, _, index, parts in rows[:top_k]
+        for negated, _, index, parts in rows
     ]
 
 
-class _Scorer:
-    """Computes the parts of a file's score for one query."""
+#: A file's negated score, path, position and parts: in this order rows are sorted.
+_Row: TypeAlias = tuple[float, str, int, tuple[float, ...]]
 
-    def __init__(
-        self,
-        question: Question,
-        best: float,
-        definitions: dict[int, tuple[float, int]],
-        referenced: dict[int, float],
-        places: dict[int, tuple[float, int]],
-        rare: dict[int, float],
-        quotes: dict[int, tuple[float, int]],
-        weights: Weights,
-    ) -> None:
-        self._terms = frozenset(_rcm.query_terms(question.text))
-        self._best, self._definitions, self._weights = best, definitions, weights
-        self._referenced = referenced
-        self._place = {index: weights.place * share for index, (share, _) in places.items()}
-        self._rare = {index: weights.rare * share for index, share in rare.items()}
-        self._verbatim = {index: weights.verbatim * share for index, (share, _) in quotes.items()}
-        self._definition = weights.definition * (weights.one_word if question.names.alone else 1.0)
-        self._words = signals.words(question.text)
-        asked = weights.asked if signals.asks_for_tests(self._words) else 1.0
-        self._test = -weights.test * asked
-        self._bundled = 0.0 if signals.asks_for_bundled(self._words) else -weights.bundled
-        self._prose: dict[str, float] = {}
-        declarations = signals.asks_for_declarations(self._words)
-        self._declarations = 0.0 if declarations else -weights.prose
 
-    def __call__(self, index: int, file: IndexedFile, match: _Match) -> tuple[float, ...]:
-        """Return the parts in the order of `PARTS`."""
-        weights = self._weights
-        defined = self._definitions[index][0] if index in self._definitions else 0.0
-        return (
-            match.semantic / self._best,
-            match.lexical / self._best,
-            weights.stem * signals.stem_coverage(file.path, self._terms),
-            self._definition * defined,
-            weights.references * self._referenced.get(index, 0.0),
-            weights.size * signals.size_prior(file.n_chunks, weights.size_cap),
-            self._test if is_test(file.path) else 0.0,
-            self._of_prose(file),
-            self._bundled if signals.is_bundled(file.path) else 0.0,
-            self._place.get(index, 0.0),
-            self._rare.get(index, 0.0),
-            self._verbatim.get(index, 0.0),
-        )
-
-    def _of_prose(self, file: IndexedFile) -> float:
-        if signals.is_declarations(file.path):
-            return self._declarations
-        language = file.language
-        if language not in self._prose:
-            asked = is_code(language) or signals.asks_for_prose(self._words, language)
-            self._prose[language] = 0.0 if asked else -self._weights.prose
-        return self._prose[language]
+def _best_rows(
+    matches: dict[int, Match], score: Scorer, reader: IndexReader, top_k: int
+) -> list[_Row]:
+    """Score files, best aggregated ones first, until no other can be among the best `top_k`."""
+    rows: list[_Row] = []
+    best: list[float] = []
+    bounded = sorted(
+        zip(score.bounds(matches.values()), matches.values(), strict=True), reverse=True
+    )
+    for bound, match in bounded:
+        if len(best) == top_k and bound < best[0]:
+            break
+        index = match[0]
+        file = reader.files[index]
+        parts = score(file, match)
+        total = sum(parts)
+        rows.append((-total, file.path, index, parts))
+        (heapq.heappush if len(best) < top_k else heapq.heappushpop)(best, total)
+    rows.sort()
+    return rows[:top_k]
 
 
 def by_chunk_score(candidates: Candidates, weights: Weights = DEFAULT) -> list[Ranked]:
     """Order chunks by their fused score alone, best first; ties by id. No other signal, no grouping."""
-    rows = zip(candidates.ids, candidates.semantic, candidates.lexical, strict=True)
+    scored = candidates.scored
+    rows = zip(scored.ids, scored.semantic, scored.lexical, strict=True)
     ranked = [
         Ranked(
             chunk_id,
@@ -162,37 +110,24 @@ def by_chunk_score(candidates: Candidates, weights: Weights = DEFAULT) -> list[R
     return sorted(ranked, key=lambda row: (-row.score, row.chunk_id))
 
 
-@dataclass(slots=True)
-class _Match:
-    """A file's best chunk and the two halves of its aggregated score."""
-
-    chunk_id: int
-    semantic: float
-    lexical: float
-
-
-def _matches(candidates: Candidates, reader: IndexReader, weights: Weights) -> dict[int, _Match]:
+def _matches(candidates: Candidates, reader: IndexReader, weights: Weights) -> dict[int, Match]:
     """Aggregate chunks by file: the best plus a decaying share of the best few (itself included)."""
     sums = reader.by_file.sum(
-        candidates.ids,
-        candidates.semantic,
-        candidates.lexical,
+        candidates.scored,
         weights=(weights.semantic, weights.lexical),
         pool=weights.pool,
         shares=[weights.aggregation * weights.decay**nth for nth in range(weights.aggregated)],
     )
-    return {index: _Match(chunk_id, meaning, words) for index, chunk_id, meaning, words in sums}
+    return {match[0]: match for match in sums}
 
 
 def _referenced(
-    candidates: Candidates, matches: dict[int, _Match], reader: IndexReader, weights: Weights
+    candidates: Candidates, matches: dict[int, Match], reader: IndexReader, weights: Weights
 ) -> dict[int, float]:
     """Return how much the best chunks refer to each other file that matches, the most being 1."""
     shares = reader.segments.referenced(
         reader.by_file,
-        candidates.ids,
-        candidates.semantic,
-        candidates.lexical,
+        candidates.scored,
         weights=(weights.semantic, weights.lexical),
         pool=weights.referring,
         most=weights.definers,

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import re
 from functools import lru_cache
+from typing import NamedTuple
 
 from rcm import _rcm
+from rcm.content import is_test
 from rcm.rank.weights import FORWARD, INDENT, INDENT_CAP, KIND_WEIGHTS
 
 _BUNDLED_PATH = re.compile(
@@ -48,7 +50,6 @@ _ASKS_FOR_PROSE = _ASKS_FOR_DOCUMENTS | _ASKS_FOR_SETTINGS
 _KINDS = [KIND_WEIGHTS[kind] for kind in _rcm.kinds()]
 
 
-@lru_cache(maxsize=1 << 17)
 def stem_terms(path: str) -> frozenset[str]:
     """Return the terms of the part of a path that names its topic."""
     return frozenset(_rcm.terms(_rcm.effective_stem(path)))
@@ -56,11 +57,10 @@ def stem_terms(path: str) -> frozenset[str]:
 
 def stem_coverage(path: str, terms: frozenset[str]) -> float:
     """Return the share of a file's stem terms that the query holds, 0 to 1."""
-    stem = stem_terms(path)
-    return len(stem & terms) / len(stem) if stem else 0.0
+    stem = traits(path).stem
+    return 0.0 if stem.isdisjoint(terms) else len(stem & terms) / len(stem)
 
 
-@lru_cache(maxsize=1 << 17)
 def is_bundled(path: str) -> bool:
     """Tell whether a path is that of a build's output or of somebody else's code kept in the tree."""
     return _BUNDLED_PATH.search(path) is not None
@@ -71,7 +71,6 @@ def asks_for_bundled(words: frozenset[str]) -> bool:
     return not _ASKS_FOR_BUNDLED.isdisjoint(words)
 
 
-@lru_cache(maxsize=1 << 17)
 def is_declarations(path: str) -> bool:
     """Tell whether a path is that of types declared for code that stands elsewhere."""
     return _DECLARATIONS_PATH.search(path) is not None
@@ -80,6 +79,21 @@ def is_declarations(path: str) -> bool:
 def asks_for_declarations(words: frozenset[str]) -> bool:
     """Tell whether the words of a query ask for declarations of types."""
     return not _ASKS_FOR_DECLARATIONS.isdisjoint(words)
+
+
+class Traits(NamedTuple):
+    """What a path says of its file, whatever is asked: worked out once a path."""
+
+    stem: frozenset[str]
+    test: bool
+    bundled: bool
+    declarations: bool
+
+
+@lru_cache(maxsize=1 << 17)
+def traits(path: str) -> Traits:
+    """Return the terms of a path's stem, and whether it is one of a test, bundled code, declarations."""
+    return Traits(stem_terms(path), is_test(path), is_bundled(path), is_declarations(path))
 
 
 def asks_for_prose(words: frozenset[str], language: str) -> bool:
@@ -92,7 +106,6 @@ def asks_for_tests(words: frozenset[str]) -> bool:
     return not _ASKS_FOR_TESTS.isdisjoint(words)
 
 
-@lru_cache(maxsize=1 << 12)
 def size_prior(n_chunks: int, cap: int) -> float:
     """Return ln(1 + chunks) / 5, chunks capped."""
     return math.log1p(min(n_chunks, cap)) / 5

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import heapq
 import re
 
+from rcm import _rcm
 from rcm.search import Candidates
 from rcm.store.reader import IndexReader
 
@@ -22,28 +24,15 @@ def quoted(text: str, candidates: Candidates, reader: IndexReader) -> dict[int, 
     """Return, by file, (share of the message that a chunk has in one run of words, that chunk)."""
     if _MESSAGE.search(text) is None:
         return {}
-    words = _WORD.findall(text.lower())
-    if len(words) < _FEWEST:
+    words = len(_WORD.findall(text))
+    if words < _FEWEST:
         return {}
-    best = sorted(zip(candidates.lexical, candidates.ids, strict=True), reverse=True)[:_CHUNKS]
+    scored = zip(candidates.scored.lexical, candidates.scored.ids, strict=True)
+    best = [chunk_id for _, chunk_id in heapq.nlargest(_CHUNKS, scored)]
+    texts = [chunk.text for chunk in reader.chunks(best)]
     found: dict[int, tuple[float, int]] = {}
-    for _, chunk_id in best:
-        run = longest_run(words, _WORD.findall(reader.chunk(chunk_id).text.lower()))
+    for chunk_id, run in zip(best, _rcm.longest_runs(text, texts), strict=True):
         index = reader.file_index(chunk_id)
-        if run >= _FEWEST and run / len(words) > found.get(index, (0.0, 0))[0]:
-            found[index] = (run / len(words), chunk_id)
+        if run >= _FEWEST and run / words > found.get(index, (0.0, 0))[0]:
+            found[index] = (run / words, chunk_id)
     return found
-
-
-def longest_run(wanted: list[str], words: list[str]) -> int:
-    """Return how many words in a row two texts share at most."""
-    places: dict[str, list[int]] = {}
-    for at, word in enumerate(wanted):
-        places.setdefault(word, []).append(at)
-    longest = 0
-    before: dict[int, int] = {}
-    for word in words:
-        ending = {at: before.get(at - 1, 0) + 1 for at in places.get(word, ())}
-        longest = max(longest, *ending.values()) if ending else longest
-        before = ending
-    return longest

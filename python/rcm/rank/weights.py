@@ -7,11 +7,10 @@ documents included, from .908 (`benches/ablation.py`, `docs/ranking.md`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Weights:
+class Weights(NamedTuple):
     """Constants of the ranking, in points of the final score unless said otherwise.
 
     Attributes:

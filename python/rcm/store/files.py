@@ -10,13 +10,11 @@ the switch done but the change not yet applied simply reads the rows of the newe
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from rcm.errors import IndexDamagedError
 from rcm.faults import reach
@@ -46,8 +44,7 @@ _VERSIONED = ("files", "segments", "dead")
 LIVE = "since <= :epoch AND (until IS NULL OR until > :epoch)"
 
 
-@dataclass(frozen=True, slots=True)
-class FileRow:
+class FileRow(NamedTuple):
     """What the index knows of one file.
 
     Attributes:
@@ -78,8 +75,7 @@ class FileRow:
         )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class SegmentRow:
+class SegmentRow(NamedTuple):
     """A vector segment file: name in `vec/`, first id, rows, size in bytes, CRC-32 of its content."""
 
     name: str
@@ -89,8 +85,7 @@ class SegmentRow:
     crc32: int
 
 
-@dataclass(frozen=True, slots=True)
-class FileChange:
+class FileChange(NamedTuple):
     """One epoch's difference: rows that come, paths and segments that go, id ranges that died."""
 
     put: Sequence[FileRow] = ()
@@ -379,6 +374,8 @@ def _signed(stat: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
 
 
 def _hash(epoch: int, change: FileChange) -> str:
+    import hashlib
+
     digest = hashlib.sha256(repr(epoch).encode())
     parts: tuple[Iterable[object], ...] = (
         (row.columns() for row in change.put), change.removed, change.segments,

@@ -11,12 +11,12 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import cached_property
+from operator import itemgetter
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import tantivy
 
@@ -28,6 +28,7 @@ from rcm.store.tantivy_files import damaged, meaning
 #: Bytes of tantivy's writing buffer: 20,000 chunks fit in one segment.
 HEAP_BYTES = 64 << 20
 
+_ADDRESS = itemgetter(1)
 _Query = tantivy.Query
 _Must, _Should, _MustNot = tantivy.Occur.Must, tantivy.Occur.Should, tantivy.Occur.MustNot
 #: Terms whose frequency is remembered: spelling, scores and rarity ask for the same ones.
@@ -36,8 +37,7 @@ _TEMPORARY = re.compile(r"\.tmp\w+$")
 _SEGMENT_FILE = re.compile(r"[0-9a-f]{32}\.")
 
 
-@dataclass(frozen=True, slots=True)
-class StoredChunk:
+class StoredChunk(NamedTuple):
     """A chunk as it was indexed: lines (1-based, inclusive), symbol, kind and redacted text."""
 
     start_line: int
@@ -117,7 +117,7 @@ class LexicalReader:
             return 0, ""
         if len(hits) > 1:
             raise damaged(self._folder, ValueError("more than one control document"))
-        content = self._stored(hits[0][1])
+        (content,) = self._stored([hits[0][1]])
         if [type(value) for value in content] != [int, str]:
             raise damaged(self._folder, ValueError("the control document has other fields"))
         return content[0], content[1]
@@ -142,16 +142,19 @@ class LexicalReader:
         with self._reading():
             return self._searcher.search(query, limit, count=count)
 
-    def _stored(self, address: tantivy.DocAddress) -> list[Any]:
+    def _stored(self, addresses: Iterable[tantivy.DocAddress]) -> list[list[Any]]:
         with self._reading():
-            value = self._searcher.doc(address).get_first("stored")
-            if value is None:
-                raise ValueError("a document without content")
-            return cast("list[Any]", json.loads(bytes(value)))
+            return [self._content(address) for address in addresses]
+
+    def _content(self, address: tantivy.DocAddress) -> list[Any]:
+        value = self._searcher.doc(address).get_first("stored")
+        if value is None:
+            raise ValueError("a document without content")
+        return cast("list[Any]", json.loads(bytes(value).decode()))
 
     def _ids(self, hits: list[tuple[Any, tantivy.DocAddress]]) -> list[int]:
         with self._reading():
-            values = self._searcher.fast_field_values("id", [address for _, address in hits])
+            values = self._searcher.fast_field_values("id", list(map(_ADDRESS, hits)))
         # The field holds unsigned integers, and only the control document has none.
         found = [value for value in values if value is not None] if None in values else values
         return cast("list[int]", found)
@@ -240,13 +243,11 @@ class LexicalReader:
         query = _Query.boolean_query([(_Should, self._term("id", chunk_id)) for chunk_id in ids])
         hits = self._search(query, len(ids)).hits
         found = dict(zip(self._ids(hits), (address for _, address in hits), strict=True))
-        return [self._chunk(chunk_id, found[chunk_id]) for chunk_id in ids]
-
-    def _chunk(self, chunk_id: int, address: tantivy.DocAddress) -> StoredChunk:
-        chunk = self._stored(address)
-        if [type(value) for value in chunk] != [int, int, str, str, str]:
-            raise damaged(self._folder, ValueError(f"chunk {chunk_id} has other fields"))
-        return StoredChunk(*chunk)
+        stored = self._stored([found[chunk_id] for chunk_id in ids])
+        for chunk_id, chunk in zip(ids, stored, strict=True):
+            if [type(value) for value in chunk] != [int, int, str, str, str]:
+                raise damaged(self._folder, ValueError(f"chunk {chunk_id} has other fields"))
+        return [StoredChunk(*chunk) for chunk in stored]
 
     @property
     def n_chunks(self) -> int:

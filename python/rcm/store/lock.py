@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import socket
 import time
 from pathlib import Path
 
@@ -38,7 +37,7 @@ class WriterLock:
             time.sleep(_POLL_SECONDS)
         os.ftruncate(self._descriptor, 0)
         started = time.strftime("%Y-%m-%d %H:%M:%S")
-        holder = f"process {os.getpid()} on {socket.gethostname()} since {started}\n"
+        holder = f"process {os.getpid()} on {os.uname().nodename} since {started}\n"
         os.pwrite(self._descriptor, holder.encode(), 0)
 
     def _try(self) -> bool:

@@ -14,8 +14,8 @@ import errno
 import os
 from binascii import crc32
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from rcm import _rcm
 from rcm.errors import IndexDamagedError
@@ -28,8 +28,7 @@ _FIRST_LINE = "rcm manifest 1"
 _CHANGING = ("lex/meta.json", "lex/.managed.json", "rcm.sqlite")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A file as it was written: size in bytes, CRC-32 of its first 16 KiB, CRC-32 of all of it."""
 
     name: str
@@ -38,8 +37,7 @@ class Entry:
     crc32: int
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(NamedTuple):
     """The files of a generation, relative to its folder.
 
     Attributes:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import bisect
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import cast
+from typing import NamedTuple, cast
 
 from rcm import _rcm
 from rcm.errors import IndexDamagedError, RcmError
@@ -22,8 +21,7 @@ from rcm.store.vectors import VectorStore, open_segments
 _ATTEMPTS = 5
 
 
-@dataclass(frozen=True, slots=True)
-class IndexedFile:
+class IndexedFile(NamedTuple):
     """A file with chunks: ids `first_id` up to `first_id + n_chunks`, in order of lines."""
 
     first_id: int
@@ -78,6 +76,14 @@ class IndexReader:
         if self._local:
             return ids
         return [chunk_id for chunk_id in ids if self._is_alive(chunk_id)]
+
+    def with_cosines(
+        self, chunks: _rcm.Scored, vector: list[float], low: float, high: float
+    ) -> _rcm.Scored:
+        """Score chunks by their cosine with a vector, 0 at `low` and below, 1 at `high`."""
+        if self._local:
+            return self.segments.with_cosines(chunks, vector, low, high)
+        return chunks.with_cosines(self.vectors.similarity(vector, chunks.ids), low, high)
 
     def _is_alive(self, chunk_id: int) -> bool:
         index = self.file_index(chunk_id)
@@ -271,8 +277,7 @@ def trusted_meta(generation: Generation) -> dict[str, str]:
     return recorded_meta(generation)
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(NamedTuple):
     """Files and what their stats were: two stats tell whether anything was committed or rebuilt."""
 
     paths: tuple[str, ...]

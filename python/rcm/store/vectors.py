@@ -6,8 +6,8 @@ the definitions. With a remote store the dense vectors live there and local segm
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -111,7 +111,7 @@ def write_segment(
 
 def _segment_name(epoch: int) -> str:
     # The random part keeps a name from being used twice when a killed writer's epoch is redone.
-    return f"s-{epoch:08d}-{secrets.token_hex(4)}.seg"
+    return f"s-{epoch:08d}-{os.urandom(4).hex()}.seg"
 
 
 def segments_to_merge(rows: Sequence[SegmentRow], dead: Ranges) -> Sequence[SegmentRow]:

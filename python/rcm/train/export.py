@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save
 
+from rcm import _rcm
+from rcm.embed.static import DIGEST
 from rcm.train.tokenizer import build_tokenizer
 
 
@@ -28,7 +30,7 @@ def quantise(table: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.f
 
 
 def export(table: NDArray[np.float32], words: Sequence[str], folder: Path) -> None:
-    """Write `model.safetensors`, `tokenizer.json` and `config.json`.
+    """Write `model.safetensors`, `tokenizer.json`, `config.json` and the digest of these three.
 
     Args:
         table: Rows by token id, as [build_tokenizer][rcm.train.tokenizer.build_tokenizer] numbers `words`.
@@ -47,3 +49,4 @@ def export(table: NDArray[np.float32], words: Sequence[str], folder: Path) -> No
         "normalize": True,
     }
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", "utf-8")
+    (folder / DIGEST).write_text(_rcm.StaticTable(folder).digest.hex() + "\n", "ascii")

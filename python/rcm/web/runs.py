@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from rcm.types import IndexReport, Progress
+if TYPE_CHECKING:
+    from rcm.reports import IndexReport, Progress
+
 
 RunState: TypeAlias = Literal["idle", "running", "done", "failed"]
 

@@ -16,9 +16,11 @@ pub struct PyStaticTable(pub Arc<StaticTable>);
 
 #[pymethods]
 impl PyStaticTable {
+    /// Loads a model; `digest` is that of its files, where it is known already.
     #[new]
-    fn new(py: Python<'_>, folder: PathBuf) -> PyResult<Self> {
-        detached(py, || StaticTable::load(&folder).map(Arc::new).map(Self))
+    #[pyo3(signature = (folder, *, digest = None))]
+    fn new(py: Python<'_>, folder: PathBuf, digest: Option<[u8; 32]>) -> PyResult<Self> {
+        detached(py, || StaticTable::load(&folder, digest).map(Arc::new).map(Self))
     }
 
     #[getter]
@@ -95,6 +97,12 @@ impl PyVectors {
 
     fn __len__(&self) -> usize {
         self.rows.len().checked_div(self.dim).unwrap_or(0)
+    }
+
+    /// How many rows are all zero: such a chunk is found by its words alone.
+    fn n_zero(&self) -> usize {
+        let rows = self.rows.chunks_exact(self.dim.max(1));
+        rows.filter(|row| row.iter().all(|&value| value == 0.0)).count()
     }
 
     /// One row as a list of floats.

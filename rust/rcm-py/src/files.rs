@@ -5,10 +5,17 @@ use std::path::PathBuf;
 use pyo3::prelude::*;
 use rayon::prelude::*;
 use rcm_core::error::Error;
+use rcm_core::read::Digest;
 use rcm_vectors::{Checksum, fault};
 
 use crate::detached::detached;
 use crate::error::to_py;
+
+/// SHA-256 of some bytes: Python's own module for it loads a whole TLS library.
+#[pyfunction]
+pub fn sha256(data: &[u8]) -> Digest {
+    rcm_core::read::digest(data)
+}
 
 /// (bytes, CRC-32 of the first 16 KiB, CRC-32) of each file, or of its first `limit` bytes.
 #[pyfunction]

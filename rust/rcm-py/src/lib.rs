@@ -9,6 +9,7 @@ mod detached;
 mod embed;
 mod error;
 mod files;
+mod grep;
 mod inspect;
 mod look;
 mod secrets;
@@ -33,6 +34,9 @@ fn _rcm(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<segments::PySegmentBuilder>()?;
     module.add_class::<segments::PySegments>()?;
     module.add_class::<by_file::PyFiles>()?;
+    module.add_class::<grep::PyGrep>()?;
+    module.add_class::<by_file::PyScored>()?;
+    module.add_function(wrap_pyfunction!(files::sha256, module)?)?;
     module.add_function(wrap_pyfunction!(files::checksums, module)?)?;
     module.add_function(wrap_pyfunction!(files::heads, module)?)?;
     module.add_function(wrap_pyfunction!(files::reach, module)?)?;
@@ -46,6 +50,9 @@ fn _rcm(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(secrets::secret_rules, module)?)?;
     module.add_function(wrap_pyfunction!(text::terms, module)?)?;
     module.add_function(wrap_pyfunction!(text::query_terms, module)?)?;
+    module.add_function(wrap_pyfunction!(text::terms_near, module)?)?;
+    module.add_function(wrap_pyfunction!(text::edits, module)?)?;
+    module.add_function(wrap_pyfunction!(text::longest_runs, module)?)?;
     module.add_function(wrap_pyfunction!(text::effective_stem, module)?)?;
     module.add_function(wrap_pyfunction!(text::term_key, module)?)?;
     module.add_function(wrap_pyfunction!(text::name_key, module)?)?;

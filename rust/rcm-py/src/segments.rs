@@ -11,7 +11,7 @@ use rcm_vectors::{
     Bm25, Expected, Row, Segment, SegmentBuilder, SegmentError, SegmentInfo, Segments, Shares, reference_key,
 };
 
-use crate::by_file::{PyFiles, scored};
+use crate::by_file::{PyFiles, PyScored};
 use crate::detached::unlocked;
 use crate::embed::PyVectors;
 use crate::error::segment_to_py;
@@ -163,8 +163,14 @@ impl PySegments {
         self.0.similarity(&query, &ids)
     }
 
-    /// The best `pool` of `reached` by BM25, all that tie with the last, and `others`: (ids ascending, scores, the best 1).
-    /// `terms` holds (term key, idf).
+    /// `chunks` with their cosine with the query for the semantic score, 0 at `low` and below, 1 at `high`.
+    fn with_cosines(&self, chunks: &PyScored, query: Vec<f32>, low: f64, high: f64) -> PyScored {
+        let ids: Vec<u64> = chunks.0.iter().map(|chunk| chunk.0).collect();
+        chunks.scaled(self.0.similarity(&query, &ids), low, high)
+    }
+
+    /// The best `pool` of `reached` by BM25, all that tie with the last, and `others`: ids ascending, lexical scores of
+    /// which the best is 1. `terms` holds (term key, idf).
     #[pyo3(signature = (terms, reached, others, *, pool, k1, b))]
     #[allow(clippy::many_single_char_names)]
     fn by_words(
@@ -175,10 +181,11 @@ impl PySegments {
         pool: usize,
         k1: f32,
         b: f32,
-    ) -> (Vec<u64>, Vec<f64>) {
+    ) -> PyScored {
         let average_length = self.0.total_length() as f64 / self.0.live_rows().max(1) as f64;
         let query = Bm25 { terms, k1, b, average_length: average_length as f32 };
-        self.0.by_words(&reached, &others, &query, pool)
+        let (ids, scores) = self.0.by_words(&reached, &others, &query, pool);
+        PyScored(ids.into_iter().zip(scores).map(|(id, score)| (id, 0.0, score)).collect())
     }
 
     /// (id, kind, indent, forward, spelled so) of each live definition of a name in any spelling.
@@ -194,20 +201,17 @@ impl PySegments {
     }
 
     /// How much the best `pool` chunks refer to each file but their own: (position of the file, amount).
-    #[pyo3(signature = (files, ids, semantic, lexical, *, weights, pool, most))]
-    #[expect(clippy::too_many_arguments, reason = "keyword arguments of a Python method")]
+    #[pyo3(signature = (files, chunks, *, weights, pool, most))]
     fn referenced(
         &self,
         files: &PyFiles,
-        ids: Vec<u64>,
-        semantic: Vec<f64>,
-        lexical: Vec<f64>,
+        chunks: &PyScored,
         weights: (f64, f64),
         pool: usize,
         most: usize,
     ) -> Vec<(usize, f64)> {
         let shares = Shares { semantic: weights.0, lexical: weights.1, pool, shares: Vec::new() };
-        self.0.referenced(&files.0, &scored(ids, semantic, lexical), &shares, most)
+        self.0.referenced(&files.0, &chunks.0, &shares, most)
     }
 
     /// The stored vector of a chunk.

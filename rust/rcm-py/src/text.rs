@@ -20,6 +20,25 @@ pub fn query_terms(query: &str) -> Vec<String> {
     rcm_core::terms::query_terms(query)
 }
 
+/// The terms of `runs` within `most` edits of `term`, itself left out: (position of the run, term, whether it is the
+/// run's first term).
+#[pyfunction]
+pub fn terms_near(term: &str, most: usize, runs: Vec<String>) -> Vec<(usize, String, bool)> {
+    rcm_core::terms::terms_near(term, most, runs.iter().map(String::as_str))
+}
+
+/// How many edits lie between two words, a swap of neighbours being one; above `most` any more.
+#[pyfunction]
+pub fn edits(one: &str, other: &str, most: usize) -> usize {
+    rcm_core::terms::edits(one, other, most)
+}
+
+/// How many words in a row a text shares with each of `texts` at most.
+#[pyfunction]
+pub fn longest_runs(text: &str, texts: Vec<String>) -> Vec<usize> {
+    rcm_core::terms::longest_runs(text, texts.iter().map(String::as_str))
+}
+
 /// The part of a path that names its topic.
 #[pyfunction]
 pub fn effective_stem(path: PathBuf) -> String {

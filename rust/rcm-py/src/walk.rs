@@ -65,7 +65,9 @@ impl PyWalked {
                 (entry, digest)
             });
             let candidates: Vec<_> = candidates.collect();
-            let same = candidates.iter().map(|(entry, _)| known.get(&entry.path).is_some_and(|of| of.entry == *entry));
+            let same = candidates
+                .iter()
+                .map(|(entry, _)| known.get(&entry.path).is_some_and(|of| of.entry == *entry));
             let same_stat = same.collect();
             Ok(PyPlan { candidates, same_stat, walked: Arc::clone(&walked), plan, root })
         })
@@ -100,10 +102,13 @@ impl PyPlan {
         self.candidates.len()
     }
 
-    /// (path, size now, whether its stat is as known) of each candidate: new, changed, or only not certain.
+    /// (path, size now, latest of mtime and ctime, whether its stat is as known) of each candidate: new, changed,
+    /// or only not certain.
     #[getter]
-    fn candidates(&self) -> Vec<(OsString, u64, bool)> {
-        let row = |((entry, _), same): (&(Entry, Option<Digest>), &bool)| (entry.path.clone().into(), entry.size, *same);
+    fn candidates(&self) -> Vec<(OsString, u64, i64, bool)> {
+        let row = |((entry, _), same): (&(Entry, Option<Digest>), &bool)| {
+            (entry.path.clone().into(), entry.size, entry.mtime_ns.max(entry.ctime_ns), *same)
+        };
         self.candidates.iter().zip(&self.same_stat).map(row).collect()
     }
 

@@ -86,11 +86,11 @@ pub(crate) fn best_chunks(chunks: &[(u64, f64, f64)], shares: &Shares) -> Vec<(f
         (shares.semantic * semantic + shares.lexical * lexical, id, semantic, lexical)
     });
     let mut best: Vec<_> = scored.collect();
-    best.sort_unstable_by(by_rank);
-    if let Some(last) = shares.pool.checked_sub(1).and_then(|at| best.get(at)).map(|last| last.0) {
-        let tied = best.partition_point(|chunk| chunk.0.total_cmp(&last).is_ge());
-        best.truncate(tied);
+    if let Some(last) = shares.pool.checked_sub(1).filter(|&last| last < best.len()) {
+        let last = best.select_nth_unstable_by(last, by_rank).1.0;
+        best.retain(|chunk| chunk.0.total_cmp(&last).is_ge());
     }
+    best.sort_unstable_by(by_rank);
     best
 }
 

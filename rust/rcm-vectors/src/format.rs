@@ -151,3 +151,22 @@ pub(crate) fn lower_bound<const WIDTH: usize>(
 ) -> usize {
     section.as_chunks::<WIDTH>().0.partition_point(|&number| is_below(number))
 }
+
+/// Like [`lower_bound`], where all numbers before `from` are below; quick where the place is near.
+pub(crate) fn lower_bound_from<const WIDTH: usize>(
+    section: &[u8],
+    from: usize,
+    mut is_below: impl FnMut([u8; WIDTH]) -> bool,
+) -> usize {
+    let numbers = section.as_chunks::<WIDTH>().0;
+    let (mut start, mut step) = (from.min(numbers.len()), 1);
+    while let Some(&number) = numbers.get(start + step - 1) {
+        if !is_below(number) {
+            break;
+        }
+        start += step;
+        step *= 2;
+    }
+    let end = (start + step - 1).min(numbers.len());
+    start + numbers[start..end].partition_point(|&number| is_below(number))
+}

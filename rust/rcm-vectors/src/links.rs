@@ -1,6 +1,6 @@
 //! From uses of names to where they are defined: the reference graph, as far as a query needs it.
 
-use std::collections::BTreeMap;
+use rustc_hash::FxHashMap;
 
 use crate::files::{Files, Shares, best_chunks};
 use crate::segments::Segments;
@@ -27,39 +27,63 @@ impl Segments {
     ) -> Vec<(usize, f64)> {
         let best = best_chunks(chunks, shares);
         let lowest = best.last().map_or(0.0, |last| last.0);
-        let mut found = BTreeMap::new();
-        for (score, chunk, _, _) in best {
+        let uses: Vec<Vec<u32>> = best.iter().map(|&(_, chunk, ..)| self.uses(chunk)).collect();
+        let definers = self.definers(files, &uses, most);
+        let mut found: FxHashMap<usize, f64> = FxHashMap::default();
+        let mut names_of: Vec<(usize, f64)> = Vec::new();
+        for (&(score, chunk, ..), keys) in best.iter().zip(&uses) {
             let own = files.of(chunk);
-            for (file, names) in self.uses_by_file(files, chunk, most) {
-                if Some(file) != own {
-                    *found.entry(file).or_insert(0.0) += (score - lowest) * names.ln_1p();
+            names_of.clear();
+            for key in keys {
+                let Some((share, defining)) = definers.get(key) else { continue };
+                for &file in defining.iter().filter(|&&file| Some(file) != own) {
+                    match names_of.iter_mut().find(|(other, _)| *other == file) {
+                        Some((_, names)) => *names += share,
+                        None => names_of.push((file, *share)),
+                    }
                 }
             }
-        }
-        found.into_iter().collect()
-    }
-
-    /// The files that define what a row uses, and how many such names each defines.
-    fn uses_by_file(&self, files: &Files, chunk: u64, most: usize) -> BTreeMap<usize, f64> {
-        let mut found = BTreeMap::new();
-        let Some((segment, row)) = self.find(chunk) else { return found };
-        for key in segment.uses(row) {
-            let definers = self.definers(key, most);
-            for file in definers.iter().filter_map(|&id| files.of(id)) {
-                *found.entry(file).or_insert(0.0) += 1.0 / definers.len() as f64;
+            for &(file, names) in &names_of {
+                *found.entry(file).or_insert(0.0) += (score - lowest) * names.ln_1p();
             }
         }
+        let mut found: Vec<_> = found.into_iter().collect();
+        found.sort_unstable_by_key(|&(file, _)| file);
         found
+    }
+
+    fn uses(&self, chunk: u64) -> Vec<u32> {
+        self.find(chunk).map(|(segment, row)| segment.uses(row).collect()).unwrap_or_default()
+    }
+
+    /// By name used that 1 to `most` live rows define: the share of each of these rows, and their files.
+    ///
+    /// Names are looked up in ascending order, each once: the list of definitions is gone through from front to back.
+    fn definers(&self, files: &Files, uses: &[Vec<u32>], most: usize) -> FxHashMap<u32, (f64, Vec<usize>)> {
+        let mut keys = uses.concat();
+        keys.sort_unstable();
+        keys.dedup();
+        let mut places = vec![0; self.parts().len()];
+        let defined = keys.into_iter().filter_map(|key| {
+            let rows = self.defining_rows(key, &mut places, most);
+            let share = 1.0 / rows.len() as f64;
+            let defining: Vec<_> = rows.iter().filter_map(|&id| files.of(id)).collect();
+            (!defining.is_empty()).then_some((key, (share, defining)))
+        });
+        defined.collect()
     }
 
     /// Live rows that define a name with this key, ascending; none if they are more than `most`.
     ///
-    /// Declarations without a body count only where there is no definition with one.
-    fn definers(&self, key: u32, most: usize) -> Vec<u64> {
+    /// Declarations without a body count only where there is no definition with one. `places` are where the definitions
+    /// of the key before begin in each segment, and of this one afterwards.
+    fn defining_rows(&self, key: u32, places: &mut [usize], most: usize) -> Vec<u64> {
         let (mut whole, mut declared) = (Vec::new(), Vec::new());
-        for part in self.parts() {
+        for (part, place) in self.parts().iter().zip(places) {
             let segment = &part.segment;
-            for at in segment.definitions_by_reference(key) {
+            let (start, definitions) = segment.definitions_by_reference(key, *place);
+            *place = start;
+            for at in definitions {
                 let id = segment.owner(at);
                 if segment.row_of(id).is_some_and(|row| part.is_live(row)) {
                     let found = if segment.details(at).2 { &mut declared } else { &mut whole };

@@ -4,7 +4,9 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use crate::error::SegmentError;
-use crate::format::{HEADER_BYTES, Header, Layout, lower_bound, number_u16, number_u32, number_u64};
+use crate::format::{
+    HEADER_BYTES, Header, Layout, lower_bound, lower_bound_from, number_u16, number_u32, number_u64,
+};
 use crate::links::reference_key;
 use crate::map::Bytes;
 
@@ -213,14 +215,20 @@ impl Segment {
         self.use_range(row).map(|at| number_u32(references, at))
     }
 
-    /// Places of the definitions of the names with a reference key.
-    pub(crate) fn definitions_by_reference(&self, key: u32) -> impl Iterator<Item = usize> {
+    /// Places of the definitions of the names with a reference key; none of them is before `from`.
+    ///
+    /// Whoever asks for ascending keys hands on the place that the last one began at, which is returned, too.
+    pub(crate) fn definitions_by_reference(
+        &self,
+        key: u32,
+        from: usize,
+    ) -> (usize, impl Iterator<Item = usize>) {
         let names = self.section(&self.layout.names);
         let prefix = u64::from(key >> 8);
-        let start = lower_bound(names, |number| u64::from_le_bytes(number) >> 40 < prefix);
+        let start = lower_bound_from(names, from, |number| u64::from_le_bytes(number) >> 40 < prefix);
         let near = names[start * 8..].as_chunks().0.iter().map(|&number| u64::from_le_bytes(number));
         let near = near.take_while(move |name| name >> 40 == prefix).enumerate();
-        near.filter(move |&(_, name)| reference_key(name) == key).map(move |(at, _)| start + at)
+        (start, near.filter(move |&(_, name)| reference_key(name) == key).map(move |(at, _)| start + at))
     }
 
     /// Places of the definitions of names from `first` to `last`.
@@ -290,10 +298,15 @@ pub(crate) struct Bag<'a> {
 impl Bag<'_> {
     /// How often a term occurs in the bag.
     pub(crate) fn times(&self, key: u32) -> u16 {
-        let at = self.keys.partition_point(|&other| u32::from_le_bytes(other) < key);
-        match self.keys.get(at) {
-            Some(&found) if u32::from_le_bytes(found) == key => u16::from_le_bytes(self.counts[at]),
-            _ => 0,
+        let key_at = |at: usize| u32::from_le_bytes(self.keys[at]);
+        // Keys are hashes, spread evenly: a term stands near its share of the way, on average a few keys off.
+        let mut at = (u64::from(key) * self.keys.len() as u64 >> 32) as usize;
+        while at > 0 && key_at(at - 1) >= key {
+            at -= 1;
         }
+        while at < self.keys.len() && key_at(at) < key {
+            at += 1;
+        }
+        if at < self.keys.len() && key_at(at) == key { u16::from_le_bytes(self.counts[at]) } else { 0 }
     }
 }

@@ -1,14 +1,21 @@
 //! `tokenizer.json`: is it our kind of tokenizer, and which vocabulary has it?
 
 use std::fmt;
+use std::ops::Range;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::{Map, Value, json};
 
 use super::words::{MAX_WORD_BYTES, SEPARATORS};
 
-/// Tokens as bytes with their ids; `None` where the token has a character that stands for no byte.
-pub(super) type Tokens = Vec<(Option<Vec<u8>>, u32)>;
+/// A vocabulary as it stands in the file.
+#[derive(Debug, Default)]
+pub(super) struct Tokens {
+    /// The bytes of all tokens, one after another.
+    pub bytes: Vec<u8>,
+    /// Where each token's bytes stand, and its id; `None` where it has a character that stands for no byte.
+    pub places: Vec<(Option<Range<usize>>, u32)>,
+}
 
 /// Id 0, the token of words that are too long.
 pub(super) const UNKNOWN: &str = "[UNK]";
@@ -152,15 +159,44 @@ impl<'de> Visitor<'de> for Vocab {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Tokens, A::Error> {
-        let mut tokens = Vec::new();
-        while let Some(token) = members.next_key::<String>()? {
+        let mut tokens = Tokens::default();
+        while let Some((place, is_unknown)) = members.next_key_seed(Token(&mut tokens.bytes))? {
             let id = members.next_value()?;
-            if (token == UNKNOWN) != (id == 0) {
-                return Err(A::Error::custom(format!("id {id} for {token:?}: 0 is the id of {UNKNOWN}")));
+            if is_unknown != (id == 0) {
+                let token = if is_unknown { UNKNOWN } else { "another token" };
+                return Err(A::Error::custom(format!("id {id} for {token}: 0 is the id of {UNKNOWN}")));
             }
-            tokens.push((token.chars().map(byte_of).collect(), id));
+            tokens.places.push((place, id));
         }
         Ok(tokens)
+    }
+}
+
+/// One token: its bytes go to the end of all. Gives their place, and whether it is [`UNKNOWN`].
+struct Token<'b>(&'b mut Vec<u8>);
+
+impl<'de> DeserializeSeed<'de> for Token<'_> {
+    type Value = (Option<Range<usize>>, bool);
+
+    fn deserialize<D: Deserializer<'de>>(self, source: D) -> Result<Self::Value, D::Error> {
+        source.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Token<'_> {
+    type Value = (Option<Range<usize>>, bool);
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a token")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, token: &str) -> Result<Self::Value, E> {
+        let start = self.0.len();
+        let is_known = token.chars().all(|c| byte_of(c).inspect(|&byte| self.0.push(byte)).is_some());
+        if !is_known {
+            self.0.truncate(start);
+        }
+        Ok((is_known.then_some(start..self.0.len()), token == UNKNOWN))
     }
 }
 

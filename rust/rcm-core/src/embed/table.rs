@@ -24,16 +24,18 @@ impl StaticTable {
     /// `config.json` must say `"normalize": true`, so that other libraries give the same vectors. Its `max_length` is
     /// not obeyed: texts are never cut.
     ///
+    /// `digest` is that of the files where it is known already: working it out takes as long as all the rest.
+    ///
     /// # Errors
     /// [`Error::Model`] naming the file and what is wrong with it.
-    pub fn load(folder: &Path) -> Result<Self, Error> {
+    pub fn load(folder: &Path, digest: Option<[u8; 32]>) -> Result<Self, Error> {
         let config = read(folder, "config.json")?;
         check_config(&config).map_err(|reason| Error::model(folder.join("config.json"), reason))?;
         let json = read(folder, "tokenizer.json")?;
         let tokenizer =
             Tokenizer::parse(&json).map_err(|reason| Error::model(folder.join("tokenizer.json"), reason))?;
         let tensors = read(folder, "model.safetensors")?;
-        let digest = digest(&[&config, &json, &tensors]);
+        let digest = digest.unwrap_or_else(|| digest_of(&[&config, &json, &tensors]));
         let rows = Rows::parse(tensors, tokenizer.vocabulary_size())
             .map_err(|reason| Error::model(folder.join("model.safetensors"), reason))?;
         Ok(Self { tokenizer, rows, digest })
@@ -112,7 +114,7 @@ fn check_config(json: &[u8]) -> Result<(), String> {
     }
 }
 
-fn digest(files: &[&[u8]]) -> [u8; 32] {
+fn digest_of(files: &[&[u8]]) -> [u8; 32] {
     let mut hasher = Sha256::new();
     for file in files {
         hasher.update((file.len() as u64).to_le_bytes());

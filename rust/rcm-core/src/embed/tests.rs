@@ -75,7 +75,7 @@ fn folder(tensors: &[Tensor]) -> TempDir {
 }
 
 fn error(folder: &Path) -> String {
-    let message = StaticTable::load(folder).unwrap_err().to_string();
+    let message = StaticTable::load(folder, None).unwrap_err().to_string();
     message.replace(&folder.display().to_string(), "")
 }
 
@@ -175,7 +175,7 @@ fn damaged_json_never_panics() {
 #[test]
 fn a_text_becomes_the_normalised_mean_of_its_rows() {
     let folder = folder(&good_tensors());
-    let table = StaticTable::load(folder.path()).unwrap();
+    let table = StaticTable::load(folder.path(), None).unwrap();
     assert_eq!(table.dim(), DIM);
     // Rows: get (257) is 57 * 0.5 in column 1, user (258) is 58 in column 2.
     let norm = (28.5_f32 * 28.5 + 58.0 * 58.0).sqrt();
@@ -190,7 +190,7 @@ fn a_text_becomes_the_normalised_mean_of_its_rows() {
 #[test]
 fn fields_are_normalised_before_they_are_added() {
     let folder = folder(&good_tensors());
-    let table = StaticTable::load(folder.path()).unwrap();
+    let table = StaticTable::load(folder.path(), None).unwrap();
     let vector = table.embed_fields(&[(1.0, "get get get"), (0.5, "user"), (0.7, "")]);
     let norm = 1.25_f32.sqrt();
     for (found, wanted) in vector.iter().zip([0.0, 1.0 / norm, 0.5 / norm, 0.0]) {
@@ -204,7 +204,8 @@ fn float_tables_give_the_same_vectors() {
     let floats = int8_rows().iter().flat_map(|&byte| f32::from(byte.cast_signed()).to_le_bytes()).collect();
     tensors[0] = ("embeddings", Dtype::F32, vec![TOKENS, DIM], floats);
     let (int8, float) = (folder(&good_tensors()), folder(&tensors));
-    let (int8, float) = (StaticTable::load(int8.path()).unwrap(), StaticTable::load(float.path()).unwrap());
+    let (int8, float) =
+        (StaticTable::load(int8.path(), None).unwrap(), StaticTable::load(float.path(), None).unwrap());
     assert_eq!(int8.embed("getUserName of http"), float.embed("getUserName of http"));
     assert_ne!(int8.digest(), float.digest());
 }
@@ -212,10 +213,10 @@ fn float_tables_give_the_same_vectors() {
 #[test]
 fn the_digest_covers_each_file() {
     let folder = folder(&good_tensors());
-    let first = StaticTable::load(folder.path()).unwrap().digest();
-    assert_eq!(first, StaticTable::load(folder.path()).unwrap().digest());
+    let first = StaticTable::load(folder.path(), None).unwrap().digest();
+    assert_eq!(first, StaticTable::load(folder.path(), None).unwrap().digest());
     std::fs::write(folder.path().join("config.json"), r#"{"normalize":true}"#).unwrap();
-    assert_ne!(first, StaticTable::load(folder.path()).unwrap().digest());
+    assert_ne!(first, StaticTable::load(folder.path(), None).unwrap().digest());
 }
 
 #[test]
@@ -276,7 +277,7 @@ fn truncated_tensors_never_panic() {
     let folder = folder(&good_tensors());
     for end in (0..whole.len()).step_by(7) {
         std::fs::write(folder.path().join("model.safetensors"), &whole[..end]).unwrap();
-        assert!(StaticTable::load(folder.path()).is_err(), "{end}");
+        assert!(StaticTable::load(folder.path(), None).is_err(), "{end}");
     }
 }
 

@@ -1,5 +1,6 @@
 //! Word pieces and their ids, made for a quick load and greedy longest match.
 
+use super::definition::Tokens;
 use super::words::MAX_WORD_BYTES;
 
 /// Tokens in one buffer, found through an open-addressing table.
@@ -22,15 +23,15 @@ fn extend(hash: u64, byte: u8) -> u64 {
 }
 
 impl Vocabulary {
-    /// Takes the tokens as (bytes, id) in any order; `None` stands for a token that no text can hold.
+    /// Takes the tokens in any order; one without a place is held by no text.
     ///
     /// Errors say what is wrong: ids that are not 0 to n - 1, or a single byte without a token.
-    pub(super) fn new(tokens: &[(Option<Vec<u8>>, u32)]) -> Result<Self, String> {
+    pub(super) fn new(tokens: &Tokens) -> Result<Self, String> {
         let by_id = sorted_by_id(tokens)?;
         let mut vocabulary = Self {
-            bytes: Vec::with_capacity(tokens.len() * 8),
+            bytes: Vec::with_capacity(tokens.bytes.len()),
             starts: vec![0],
-            slots: vec![EMPTY; (tokens.len() * 2).next_power_of_two()],
+            slots: vec![EMPTY; (tokens.places.len() * 2).next_power_of_two()],
             longest: 0,
         };
         for (id, token) in by_id.into_iter().enumerate() {
@@ -113,13 +114,14 @@ impl Vocabulary {
     }
 }
 
-fn sorted_by_id(tokens: &[(Option<Vec<u8>>, u32)]) -> Result<Vec<Option<&[u8]>>, String> {
-    let mut by_id = vec![None; tokens.len()];
-    for (token, id) in tokens {
+fn sorted_by_id(tokens: &Tokens) -> Result<Vec<Option<&[u8]>>, String> {
+    let count = tokens.places.len();
+    let mut by_id = vec![None; count];
+    for (place, id) in &tokens.places {
         match by_id.get_mut(*id as usize) {
-            Some(place @ None) => *place = Some(token.as_deref()),
+            Some(token @ None) => *token = Some(place.clone().map(|place| &tokens.bytes[place])),
             Some(Some(_)) => return Err(format!("two tokens have the id {id}")),
-            None => return Err(format!("id {id} in a vocabulary of {} tokens", tokens.len())),
+            None => return Err(format!("id {id} in a vocabulary of {count} tokens")),
         }
     }
     Ok(by_id.into_iter().flatten().collect())
