@@ -102,13 +102,15 @@ function present(found, title, corrections) {
   results.show(found, actions, workspace.roots.length > 1);
 }
 
+const unusable = ["IndexStaleError", "IndexDamagedError"];
+
 function refuse(error) {
   results.show([], actions, false);
   $("welcome").hidden = true;
   const missing = error.kind === "IndexNotFoundError";
   const busy = missing && (health.following() || workspace.roots.some(({ running }) => running));
   $("count").textContent = busy ? "Waiting for the index" : "No answer";
-  $("notice").replaceChildren(busy ? "The first index is being made; the search goes on by itself when it is there." : h("span", null, error.message), " ", busy ? "" : error.hint ?? "");
+  $("notice").replaceChildren(busy ? "The first index is being made; the search goes on by itself when it is there." : h("span", null, error.message), " ", busy ? "" : error.hint ?? "", " ", unusable.includes(error.kind) ? h("button", { type: "button", class: "small", onclick: toggleIndex }, "Show the index") : "");
   $("notice").hidden = false;
   if (missing) health.follow();
 }

@@ -53,6 +53,7 @@ function card(status) {
 function verdict(status) {
   const { added, changed, removed } = status;
   if (status.run.state === "running") return h("p", { class: "verdict busy" }, status.exists ? "Being indexed; the index as it was still answers." : "Being indexed for the first time.");
+  if (status.problem && !status.stale_fields?.length) return h("p", { class: "verdict stale" }, `Cannot be used: ${status.problem}. An update makes it anew.`);
   if (!status.exists) return h("p", { class: "verdict stale" }, "Not indexed yet.");
   if (status.stale_fields.length) return h("p", { class: "verdict stale" }, `Made otherwise (${status.stale_fields.join(", ")}): an update rebuilds it.`);
   if (status.fresh) return h("p", { class: "verdict fresh" }, "Up to date with the files on disk.", when(status));
