@@ -16,6 +16,9 @@ SOURCES := $(shell find rust python Cargo.toml Cargo.lock pyproject.toml -type f
 
 # `make demo`: the tree to index, and three questions.
 DIR ?=
+# `make benchmarks-table`: clones of five repositories (benches/published.py names them), and rivals as `rcm bench` takes them.
+AGAINST ?= semble,ripgrep
+BENCHMARKS_FLAGS ?=
 # `make quality`, `make tokens`: annotations, checked-out repositories and their list.
 ANNOTATIONS ?=
 REPOSITORIES ?=
@@ -32,12 +35,12 @@ MODEL_OUT ?= python/rcm/model
 # The steps share one environment and one cargo lock, and they use both cores by themselves.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help demo test browser screenshots lint types stubs cargo-test rustdoc docs-check pytest wheel-test bench \
+.PHONY: help demo benchmarks-table test browser screenshots lint types stubs cargo-test rustdoc docs-check pytest wheel-test bench \
 	reliability soak bench-baseline quality tokens label-free model format clean check-tools deny
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
-	while IFS="$$(printf '\t')" read -r name text; do printf '  %-15s %s\n' "$$name" "$$text"; done
+	while IFS="$$(printf '\t')" read -r name text; do printf '  %-17s %s\n' "$$name" "$$text"; done
 
 demo: $(VENV)/.installed ## Build, install, index a real tree (DIR=... for yours) and ask it three questions
 	@sh benches/demo.sh $(BIN) "$(DIR)"
@@ -104,6 +107,10 @@ bench-baseline: $(VENV)/.dev ## Run the benchmarks and keep their ratios as the 
 	@mkdir -p target
 	$(BIN)/python -m pytest benches -p no:cacheprovider --benchmark-json=target/bench.json $(BENCH_FLAGS)
 	$(BIN)/python benches/ratios.py --write benches/results/baseline.json
+
+benchmarks-table: $(VENV)/.dev ## Measure five public repositories and write docs/benchmarks.md (REPOSITORIES=dir AGAINST=tools)
+	@if [ -z "$(REPOSITORIES)" ]; then echo "make benchmarks-table needs REPOSITORIES=dir" >&2; exit 2; fi
+	$(BIN)/python benches/published.py --repositories "$(REPOSITORIES)" --against "$(AGAINST)" $(BENCHMARKS_FLAGS)
 
 quality: $(VENV)/.dev ## Search quality (ANNOTATIONS=dir REPOSITORIES=dir LIST=repos.json)
 	@if [ -z "$(ANNOTATIONS)" ] || [ -z "$(REPOSITORIES)" ] || [ -z "$(LIST)" ]; then \

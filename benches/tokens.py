@@ -21,8 +21,9 @@ from pathlib import Path
 from statistics import fmean, median
 from typing import Any
 
-from machine import machine_facts
+from corpus import REPOSITORY
 from quality_metric import Query, Target, load_annotations
+from rcm.bench.machine import machine_facts
 from rcm.mcp.jobs import Jobs
 from rcm.mcp.tokens import count_tokens
 from rcm.mcp.trees import Trees
@@ -184,7 +185,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     print_table(summary)
     if arguments.json:
         stored = {name: [asdict(one) for one in found] for name, found in repositories.items()}
-        run = {"facts": machine_facts(), "summary": summary, "repositories": stored}
+        run = {"facts": machine_facts(REPOSITORY), "summary": summary, "repositories": stored}
         arguments.json.write_text(json.dumps(run) + "\n", encoding="utf-8")
     return 0
 

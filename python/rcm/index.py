@@ -298,7 +298,7 @@ class Index:
         files come last.
 
         Args:
-            query: A question, words, an identifier: any text.
+            query: A question, words, an identifier: any text; the first 65,536 characters count.
             top_k: Most results wanted, 1 or more.
             mode: `"bm25"` looks at words only and needs no model, `"semantic"` at meaning only.
             languages: Only files of these languages; `rs`, `py`, `c++` and the like will do.

@@ -21,7 +21,7 @@ from rcm.present.style import is_terminal, style_for
 
 COMMANDS = (
     "index", "search", "grep", "related", "watch", "status", "list", "prune", "doctor", "inspect",
-    "secrets", "clear", "serve", "mcp", "completions", "man",
+    "secrets", "clear", "bench", "serve", "mcp", "install", "uninstall", "completions", "man",
 )  # fmt: skip
 
 #: A module called `list` would take the place of the built-in here.

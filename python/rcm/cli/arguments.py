@@ -114,7 +114,7 @@ def add_results(parser: argparse.ArgumentParser) -> None:
     add_json(parser)
 
 
-def add_json(parser: argparse.ArgumentParser) -> None:
+def add_json(parser: argparse._ActionsContainer) -> None:
     """The form for programs."""
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 

@@ -129,9 +129,14 @@ def run(args: argparse.Namespace) -> int:
     answer = interruptible(search, bar)
     for done in answer.done:
         announce(done)
+    from rcm.search import LONGEST_QUERY
+
     for word, better in answer.corrections.items():
         was, now = escape_code(repr(word)), escape_code(repr(better))
         write_notice(f"no {was} in the index: searching for {now}\n")
+    if len(args.query) > LONGEST_QUERY:
+        length, most = f"{len(args.query):,}", f"{LONGEST_QUERY:,}"
+        write_notice(f"query of {length} characters: only the first {most} are searched for\n")
     write_paged(_rendered(args, output, answer), paged=not args.no_pager)
     return exits.FOUND if answer.results else exits.NOTHING
 

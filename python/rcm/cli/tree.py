@@ -48,7 +48,11 @@ def chosen_root(directory: str | None, *, near: Path | None = None) -> Path:
     if not os.path.lexists(directory):
         raise UsageError(f"no such directory: {escape_path(repr(directory))}")
     if not Path(directory).is_dir():
-        raise UsageError(f"not a directory: {escape_path(repr(directory))}")
+        folder = escape_path(str(Path(directory).parent))
+        raise UsageError(
+            f"not a directory: {escape_path(repr(directory))}",
+            hint=f"name the folder that it is in: {folder}",
+        )
     return Path(directory)
 
 

@@ -100,13 +100,19 @@ def _reporter(context: ServerRequestContext[Any]) -> Reporter:
 
     It also notices that the call was cancelled, and ends the wait then.
     """
+    base = last = 0
 
     def report(progress: Progress) -> None:
+        nonlocal base, last
         anyio.from_thread.check_cancelled()
+        if progress.done == last:
+            return
+        # The protocol wants numbers that only grow; another phase or tree counts from nothing again.
+        base, last = base + (last if progress.done < last else 0), progress.done
+        total = None if progress.total is None else float(base + progress.total)
         message = f"{progress.phase}: {progress.done:,} files, {progress.chunks:,} chunks"
-        anyio.from_thread.run(
-            context.session.report_progress, float(progress.done), progress.total, message
-        )
+        notify = context.session.report_progress
+        anyio.from_thread.run(notify, float(base + last), total, message)
 
     return report
 

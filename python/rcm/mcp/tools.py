@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -147,9 +148,9 @@ def index(trees: Trees, asked: IndexInput, reporter: Reporter) -> Answer:
     """Bring indexes up to date, from nothing where there is none."""
     indexes = trees.asked(asked.root)
     jobs = [trees.start(one) for one in indexes]
-    done = []
+    done, until = [], time.monotonic() + WAIT_S
     for one, job in zip(indexes, jobs, strict=True):
-        job.wait(max(WAIT_S - job.seconds, 0.0), reporter)
+        job.wait(until - time.monotonic(), reporter)
         done.append(_indexed(str(one.root), job))
     output = IndexOutput(trees=done)
     return text.index_text(output), output

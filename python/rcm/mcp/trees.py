@@ -7,6 +7,7 @@ what could not be done in time is said in the answer. Whole disks and home folde
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -79,7 +80,8 @@ class Trees:
             RcmError: If indexing it failed.
             OSError: If indexing it failed.
         """
-        behind = (self._ready(index, reporter) for index in self.asked(root))
+        until = time.monotonic() + WAIT_S
+        behind = (self._ready(index, reporter, until) for index in self.asked(root))
         return [pending for pending in behind if pending is not None]
 
     def job(self, index: Index) -> Job | None:
@@ -100,23 +102,23 @@ class Trees:
             )
         return self._jobs.start(index)
 
-    def _ready(self, index: Index, reporter: Reporter) -> Pending | None:
+    def _ready(self, index: Index, reporter: Reporter, until: float) -> Pending | None:
         name = str(index.root)
         if not (name in self._made and index.searchable()):
             if not index.exists():
-                return self._first(index, reporter)
+                return self._first(index, reporter, until)
             self._made.add(name)
         if self.job(index) is not None:
             return Pending(root=name, files=0, reason="being indexed")
-        told = self.workspace.refresh(self._policy, root=name, progress=reporter)[name]
+        told = self.workspace.refresh(self._policy, root=name)[name]
         if not told.pending:
             return None
         return Pending(root=name, files=told.pending, reason="call index to bring it up to date")
 
-    def _first(self, index: Index, reporter: Reporter) -> Pending | None:
+    def _first(self, index: Index, reporter: Reporter, until: float) -> Pending | None:
         name, job = str(index.root), self.start(index)
         try:
-            if job.wait(WAIT_S, reporter):
+            if job.wait(until - time.monotonic(), reporter):
                 return None
         except IndexLockedError:
             if not index.searchable():
