@@ -214,6 +214,8 @@ def test_a_look_at_the_tree_brings_small_changes_in(web: Running, tree: Path) ->
     assert answer.status == 200, answer.body
     assert answer.json[str(tree)]["updated"] is True
     assert found(web, q="freshly_written_function")[0]["path"] == "new.py"
+    (status,) = web.get("/api/status").json["roots"]
+    assert status["run"]["report"]["files_indexed"] == 1
     assert web.post("/api/refresh", {"policy": "perhaps"}).status == 400
 
 
@@ -384,10 +386,11 @@ def test_the_style_sheet_knows_every_class_of_colour() -> None:
 # --- the command ---------------------------------------------------------------------------------
 
 
-def started(*arguments: str, cwd: Path) -> subprocess.Popen[str]:
+def started(*arguments: str, cwd: Path, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "rcm", "serve", "--port", "0", *arguments],
         cwd=cwd,
+        env={**os.environ, **(env or {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -421,6 +424,32 @@ def test_the_command_serves_until_it_is_stopped(tree: Path, number: int, code: i
     check_clean(err)
     assert out == ""
     assert err.splitlines()[-1] == "stopped"
+
+
+def test_a_browser_is_given_a_ticket_not_the_token(tree: Path, tmp_path: Path) -> None:
+    """Its arguments are seen by every user of the machine. It may run as long as it likes."""
+    seen, browser = tmp_path / "seen", tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {seen}.part\nmv {seen}.part {seen}\nsleep 600\n')
+    browser.chmod(0o755)
+    child = started("--open", str(tree), cwd=tree, env={"BROWSER": f"{browser} %s"})
+    try:
+        assert child.stdout is not None
+        token = child.stdout.readline().strip().partition("token=")[2]
+        for _ in range(600):
+            if seen.exists():
+                break
+            time.sleep(0.05)
+        link = seen.read_text().strip()
+        assert token
+        assert token not in link
+        opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(CookieJar())
+        )
+        with opener.open(link, timeout=60) as page:
+            assert b"<title>rcm</title>" in page.read()
+    finally:
+        os.killpg(child.pid, signal.SIGKILL)
+        child.communicate()
 
 
 def test_a_port_that_is_taken_is_an_error_with_a_way_out(web: Running, tree: Path) -> None:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from rcm import Index
+from rcm.store.folder import IndexFolder
 from small_trees import SMALL_TREE, write_tree
 from web_browser import axe_source, running_browser
 from web_server import Running, serving
@@ -258,6 +260,10 @@ def test_nothing_is_wider_than_a_phone(
     page.locator("[data-filter=language]").select_option("python")
     page.wait_for_selector(".chip.on")
     fits()
+    page.get_by_role("button", name="Code", exact=True).tap()
+    page.get_by_role("button", name="Filters").first.tap()
+    page.get_by_role("button", name="Remove kind of file Code").wait_for()
+    fits()
     page.locator(".place", has_text="nnnn").tap()
     page.wait_for_selector(".sheet .row.in")
     assert page.locator("#list").is_hidden()
@@ -312,8 +318,26 @@ def test_a_first_index_is_waited_for(browser: Browser, errors: Errors, tree: Pat
         page = context.new_page()
         page.goto(f"{running.access.link()}&q=backoff_seconds")
         page.wait_for_selector(".result")
+        page.wait_for_selector("#health-dot.fresh")
         assert paths(page)[0].endswith("retry.py")
         context.close()
+
+
+def test_a_damaged_index_is_said_and_made_anew(browser: Browser, tree: Path) -> None:
+    with serving(tree) as running:
+        IndexFolder(Index.open(tree).index_dir).current().mark_damaged("a disk gone bad")
+        page = browser.new_context().new_page()
+        page.goto(f"{running.access.link()}&q=backoff_seconds")
+        page.wait_for_selector("#notice")
+        assert "a disk gone bad" in page.inner_text("#notice")
+        page.get_by_role("button", name="Show the index").click()
+        page.wait_for_selector("#health :is(.index, .notice)")
+        assert "a disk gone bad" in page.inner_text("#health")
+        page.get_by_role("button", name="Rebuild").click()
+        page.wait_for_selector(".verdict.fresh")
+        page.keyboard.press("Escape")
+        page.wait_for_selector(".result")
+        page.context.close()
 
 
 def test_a_changed_file_is_said_to_be_changed(browser: Browser, errors: Errors, tree: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import errno
 import socket
+import threading
 from typing import TYPE_CHECKING
 
 from rcm.cli import exits
@@ -73,7 +74,8 @@ def run(args: argparse.Namespace) -> int:
         service.painter.start()
         _announce(access, missing)
         if args.open:
-            _open(access)
+            # A browser of the terminal keeps whoever starts it waiting until it is left.
+            threading.Thread(target=_open, args=(access,), daemon=True).start()
         # Connections made before the server runs wait in the socket's queue.
         interruptible(lambda: server.run(sockets=[listener]))
     return exits.FOUND

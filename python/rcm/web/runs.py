@@ -68,6 +68,12 @@ class Runs:
         threading.Thread(target=self._run, args=(root, work), name="rcm-run", daemon=True).start()
         return True
 
+    def note(self, root: str, report: IndexReport) -> None:
+        """Remember a run that was done otherwise, unless one goes on."""
+        with self._lock:
+            if self._runs[root].state != "running":
+                self._set(Run(root, "done", report=report))
+
     def _run(self, root: str, work: Callable[[Callable[[Progress], None]], IndexReport]) -> None:
         def tell(progress: Progress) -> None:
             with self._lock:

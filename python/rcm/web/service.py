@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, get_args
 
 from rcm import __version__, _rcm
+from rcm.errors import RcmError
 from rcm.present.escape import escape_code, escape_path
 from rcm.present.json import plain, refreshed_object, result_object, status_object
 from rcm.present.snippet import choose_lines, find_words, query_pattern
@@ -98,17 +99,25 @@ class Service:
     def refresh(self, policy: RefreshPolicy) -> dict[str, Any]:
         """Look at the trees and bring the indexes up to date if that is cheap, by root."""
         looked = self._workspace.refresh(policy)
+        for root, found in looked.items():
+            if found.updated and found.report is not None:
+                self.runs.note(root, found.report)
         return {root: refreshed_object(found) for root, found in looked.items()}
 
     def status(self) -> dict[str, Any]:
         """Say what each index holds, how its tree differs from it, and what ran last."""
-        found = self._workspace.status()
-        return {
-            "roots": [
-                {**status_object(status), "run": plain(self.runs.of(root))}
-                for root, status in found.items()
-            ]
-        }
+        return {"roots": [self._status(root) for root in self._roots]}
+
+    def _status(self, root: str) -> dict[str, Any]:
+        index, run = self._workspace.index(root), plain(self.runs.of(root))
+        told: dict[str, Any] = {"root": root, "exists": False, "fresh": False}
+        try:
+            told = status_object(index.status())
+            if told["exists"]:
+                index.contains(".")  # opens it as a search would
+        except RcmError as error:
+            return {**told, "fresh": False, "problem": str(error), "run": run}
+        return {**told, "problem": "", "run": run}
 
     def update(self, root: str | None, *, force: bool) -> dict[str, Any]:
         """Begin a run over a tree.

@@ -102,13 +102,15 @@ function present(found, title, corrections) {
   results.show(found, actions, workspace.roots.length > 1);
 }
 
+const unusable = ["IndexStaleError", "IndexDamagedError"];
+
 function refuse(error) {
   results.show([], actions, false);
   $("welcome").hidden = true;
-  $("count").textContent = "No answer";
   const missing = error.kind === "IndexNotFoundError";
-  const busy = missing && $("health-dot").classList.contains("busy");
-  $("notice").replaceChildren(busy ? "The first index is being made; the search goes on by itself when it is there." : h("span", null, error.message), " ", busy ? "" : error.hint ?? "");
+  const busy = missing && (health.following() || workspace.roots.some(({ running }) => running));
+  $("count").textContent = busy ? "Waiting for the index" : "No answer";
+  $("notice").replaceChildren(busy ? "The first index is being made; the search goes on by itself when it is there." : h("span", null, error.message), " ", busy ? "" : error.hint ?? "", " ", unusable.includes(error.kind) ? h("button", { type: "button", class: "small", onclick: toggleIndex }, "Show the index") : "");
   $("notice").hidden = false;
   if (missing) health.follow();
 }
@@ -135,7 +137,7 @@ async function look(now = false) {
   try {
     const looked = Object.values(await post("/api/refresh", { policy: "auto" }));
     const pending = looked.reduce((sum, { pending: n }) => sum + n, 0);
-    health.label(pending ? "stale" : "fresh", pending ? `${count(pending, "file")} changed` : "Up to date");
+    if (!health.following()) health.label(pending ? "stale" : "fresh", pending ? `${count(pending, "file")} changed` : "Up to date");
     if (looked.some(({ updated }) => updated)) again();
   } catch (error) {
     if (error.kind === "IndexNotFoundError") health.follow();

@@ -60,10 +60,15 @@ function glob(value) {
 }
 
 function chips(state) {
-  const remove = (name, value) => () => change({ [name]: state[name].filter((one) => one !== value) });
-  const made = ["language", "kind"].flatMap((name) => state[name].map((value) => h("button", { type: "button", class: "chip on", "aria-label": `Remove ${name} ${value}`, onclick: remove(name, value) }, value, h("span", { "aria-hidden": "true" }, "×"))));
-  const any = made.length || state.class.length || state.glob || state.root || state.mode !== "hybrid";
-  if (!any) return [];
+  const chip = (label, name, change_, echo) => h("button", { type: "button", class: echo ? "chip on echo" : "chip on", "aria-label": `Remove ${name} ${label}`, onclick: () => change(change_) }, label, h("span", { "aria-hidden": "true" }, "×"));
+  const without = (name, value) => ({ [name]: state[name].filter((one) => one !== value) });
+  const made = ["language", "kind"].flatMap((name) => state[name].map((value) => chip(value, name, without(name, value))));
+  // What the controls show by themselves is repeated only where they are folded away.
+  made.push(...state.class.map((value) => chip(CLASSES[value] ?? value, "kind of file", without("class", value), true)));
+  if (state.glob) made.push(chip(state.glob, "paths", { glob: "" }, true));
+  if (state.root) made.push(chip(state.root.split("/").pop(), "tree", { root: "" }, true));
+  if (state.mode !== "hybrid") made.push(chip(MODES[state.mode], "search by", { mode: "hybrid" }, true));
+  if (!made.length) return [];
   const clear = { language: [], kind: [], class: [], glob: "", root: "", mode: "hybrid" };
   return [h("div", { class: "chips" }, made, h("button", { type: "button", class: "quiet small", onclick: () => change(clear) }, "Clear filters"))];
 }

@@ -42,8 +42,8 @@ function card(status) {
   return h("article", { class: "index" },
     h("header", null, h("div", null, h("h3", null, root.split("/").pop() || root), h("p", { class: "path" }, root)),
       h("div", { class: "acts" },
-        h("button", { type: "button", "data-run": root, onclick: () => run_(root, false) }, status.exists ? "Update" : "Index"),
-        status.exists && h("button", { class: "quiet", type: "button", onclick: () => run_(root, true) }, "Rebuild"))),
+        h("button", { type: "button", disabled: run.state === "running", onclick: () => begin(root, false) }, status.exists ? "Update" : "Index"),
+        status.exists && h("button", { class: "quiet", type: "button", disabled: run.state === "running", onclick: () => begin(root, true) }, "Rebuild"))),
     progress, verdict(status), run.state === "failed" && h("p", { class: "notice" }, `The last run failed: ${run.error}. ${run.hint}`),
     status.exists && tiles(status),
     h("div", { class: "plots" }, status.exists && languages(status), phases(run)),
@@ -52,6 +52,8 @@ function card(status) {
 
 function verdict(status) {
   const { added, changed, removed } = status;
+  if (status.run.state === "running") return h("p", { class: "verdict busy" }, status.exists ? "Being indexed; the index as it was still answers." : "Being indexed for the first time.");
+  if (status.problem && !status.stale_fields?.length) return h("p", { class: "verdict stale" }, `Cannot be used: ${status.problem}. An update makes it anew.`);
   if (!status.exists) return h("p", { class: "verdict stale" }, "Not indexed yet.");
   if (status.stale_fields.length) return h("p", { class: "verdict stale" }, `Made otherwise (${status.stale_fields.join(", ")}): an update rebuilds it.`);
   if (status.fresh) return h("p", { class: "verdict fresh" }, "Up to date with the files on disk.", when(status));
@@ -77,7 +79,7 @@ function languages({ languages: found }) {
 
 function phases(run) {
   const report = run.report;
-  if (!report) return h("figure", { class: "plot" }, h("figcaption", null, "Time by phase"), h("p", { class: "note" }, "Shown after a run from this page."));
+  if (!report) return h("figure", { class: "plot" }, h("figcaption", null, "Time by phase"), h("p", { class: "note" }, "Shown once this server has indexed something."));
   const rows = PHASES.map((name) => [name, report.phases[name] ?? 0]);
   const about = `${count(report.files_indexed, "file")} indexed in ${duration(report.seconds)}: ${duration(report.cpu_seconds)} of CPU, ${report.mode}, ${count(report.workers, "worker")}, ${bytes(report.peak_memory_bytes)} at the peak`;
   return plot("Busy time by phase of the last run", rows, duration, about);
@@ -112,14 +114,18 @@ function leftOut({ skipped, failures, warning }) {
     h("ul", { class: "names" }, reasons.map(([reason, n]) => h("li", null, `${reason}: ${n}`)), failures.slice(0, MOST_NAMES).map(({ path, error }) => h("li", null, `${path}: ${error}`))));
 }
 
-async function run_(root, force) {
+async function begin(root, force) {
   try {
     await post("/api/index", { root, force });
+    await show();
     follow();
   } catch (error) {
     $("live").textContent = error.message;
   }
 }
+
+/** Whether a run goes on; the corner tells of that then. */
+export const following = () => source !== null;
 
 /** Follow the runs by server-sent events until the last one has ended. */
 export function follow() {
