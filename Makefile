@@ -16,7 +16,10 @@ SOURCES := $(shell find rust python Cargo.toml Cargo.lock pyproject.toml -type f
 
 # `make demo`: the tree to index, and three questions.
 DIR ?=
-# `make quality`: annotations, checked-out repositories and their list.
+# `make benchmarks-table`: clones of five repositories (benches/published.py names them), and rivals as `rcm bench` takes them.
+AGAINST ?= semble,ripgrep
+BENCHMARKS_FLAGS ?=
+# `make quality`, `make tokens`: annotations, checked-out repositories and their list.
 ANNOTATIONS ?=
 REPOSITORIES ?=
 LIST ?=
@@ -32,17 +35,18 @@ MODEL_OUT ?= python/rcm/model
 # The steps share one environment and one cargo lock, and they use both cores by themselves.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types stubs cargo-test rustdoc docs-check pytest wheel-test bench \
-	reliability soak bench-baseline quality label-free model format clean check-tools deny
+.PHONY: help demo benchmarks-table test browser screenshots lint types stubs cargo-test rustdoc docs-check pytest wheel-test bench \
+	reliability soak bench-baseline quality tokens label-free model format clean check-tools deny
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
-	while IFS="$$(printf '\t')" read -r name text; do printf '  %-15s %s\n' "$$name" "$$text"; done
+	while IFS="$$(printf '\t')" read -r name text; do printf '  %-17s %s\n' "$$name" "$$text"; done
 
 demo: $(VENV)/.installed ## Build, install, index a real tree (DIR=... for yours) and ask it three questions
 	@sh benches/demo.sh $(BIN) "$(DIR)"
 
-test: lint types stubs cargo-test rustdoc pytest wheel-test ## Everything that must hold before a change lands
+# Continuous integration starts from a bare machine; tests of the page skip where there is no Chromium.
+test: $(if $(CI),browser) lint types stubs cargo-test rustdoc pytest wheel-test ## Everything that must hold before a change lands
 	@echo "all checks passed"
 
 lint: $(VENV)/.dev ## Formatting, clippy, ruff, direction of dependence
@@ -63,6 +67,17 @@ cargo-test: check-tools ## Tests of the Rust crates
 
 rustdoc: check-tools ## Documentation of the crates: no broken link, nothing undocumented
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(CARGO_FLAGS) --no-deps -p rcm-core -p rcm-vectors
+
+browser: ## Install Chromium for the tests of the web page, if there is none and this is root on Debian
+	@if command -v chromium >/dev/null || command -v google-chrome >/dev/null; then echo "browser: there is one"; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "browser: installing chromium by apt-get"; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null \
+		|| echo "browser: apt-get failed; tests of the page are skipped"; \
+	else echo "browser: none, and not root with apt-get; tests of the page are skipped"; fi
+
+screenshots: $(VENV)/.dev ## Take the pictures of docs/images anew, of rcm's own sources
+	$(BIN)/python benches/screenshots.py
 
 docs-check: rustdoc $(VENV)/.dev ## Options, names, links and examples in the documentation
 	$(BIN)/python -m pytest tests/test_docs.py
@@ -93,10 +108,21 @@ bench-baseline: $(VENV)/.dev ## Run the benchmarks and keep their ratios as the 
 	$(BIN)/python -m pytest benches -p no:cacheprovider --benchmark-json=target/bench.json $(BENCH_FLAGS)
 	$(BIN)/python benches/ratios.py --write benches/results/baseline.json
 
+benchmarks-table: $(VENV)/.dev ## Measure five public repositories and write docs/benchmarks.md (REPOSITORIES=dir AGAINST=tools)
+	@if [ -z "$(REPOSITORIES)" ]; then echo "make benchmarks-table needs REPOSITORIES=dir" >&2; exit 2; fi
+	$(BIN)/python benches/published.py --repositories "$(REPOSITORIES)" --against "$(AGAINST)" $(BENCHMARKS_FLAGS)
+
 quality: $(VENV)/.dev ## Search quality (ANNOTATIONS=dir REPOSITORIES=dir LIST=repos.json)
 	@if [ -z "$(ANNOTATIONS)" ] || [ -z "$(REPOSITORIES)" ] || [ -z "$(LIST)" ]; then \
 		echo "make quality needs ANNOTATIONS=dir REPOSITORIES=dir LIST=repos.json" >&2; exit 2; fi
 	$(BIN)/python benches/quality.py --annotations "$(ANNOTATIONS)" --repositories "$(REPOSITORIES)" \
+		--list "$(LIST)" $(QUALITY_FLAGS)
+
+tokens: $(VENV)/.dev ## Tokens until an agent has the answer, rcm and grep (ANNOTATIONS=dir REPOSITORIES=dir LIST=repos.json)
+	@if [ -z "$(ANNOTATIONS)" ] || [ -z "$(REPOSITORIES)" ] || [ -z "$(LIST)" ]; then \
+		echo "make tokens needs ANNOTATIONS=dir REPOSITORIES=dir LIST=repos.json" >&2; exit 2; fi
+	@command -v rg >/dev/null || { echo "error: make tokens compares with ripgrep, and there is no rg" >&2; exit 2; }
+	$(BIN)/python benches/tokens.py --annotations "$(ANNOTATIONS)" --repositories "$(REPOSITORIES)" \
 		--list "$(LIST)" $(QUALITY_FLAGS)
 
 label-free: $(VENV)/.dev ## Search quality by documentation and commits, on any trees or clones (TREES="[name=]dir ...")

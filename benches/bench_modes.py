@@ -17,7 +17,8 @@ import pytest
 import rcm
 from corpus import Corpus, sample
 from naive import index_naively
-from rcm.types import IndexMode, IndexReport
+from rcm.reports import IndexReport
+from rcm.types import IndexMode
 from timing import Timer, fingerprint
 
 NAIVE_FILES = 150

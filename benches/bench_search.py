@@ -32,7 +32,7 @@ def test_warm_search(timer: Timer, reference_index: rcm.Index, mode: SearchMode)
     milliseconds: list[float] = []
 
     def ask_all() -> list[list[SearchResult]]:
-        answers = []
+        answers: list[list[SearchResult]] = []
         for question in QUESTIONS:
             start = time.perf_counter()
             answers.append(reference_index.search(question, mode=mode))

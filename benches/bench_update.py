@@ -1,7 +1,7 @@
 """Bringing an index up to date: nothing changed, one file edited, every file touched.
 
 Measured: `Index.update` on an open index in a warm process. The edited file is one of the corpus'
-larger ones; each round gives it other text of the same length.
+larger ones, the same kind that `rcm bench` edits; each round gives it other text of the same length.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import pytest
 
 import rcm
 from corpus import Corpus, regular_files
+from rcm.bench.edit import choose_edit
 from timing import Timer
 
 
@@ -47,20 +48,21 @@ def test_nothing_changed(timer: Timer, index: rcm.Index) -> None:
 
 @pytest.mark.benchmark(group="update")
 def test_one_file_edited(timer: Timer, index: rcm.Index, copy: Path) -> None:
-    path = largest_python_file(copy)
+    chosen = choose_edit(copy)
+    path = copy / chosen.path
     text = path.read_text(encoding="utf-8")
     words = (f"zygomorphic{number:04d}" for number in itertools.count())
     written = []
 
     def edit() -> tuple[tuple[()], dict[str, object]]:
         written.append(next(words))
-        path.write_text(f"def {written[-1]}():\n    return 1\n\n\n{text}", encoding="utf-8")
+        path.write_text(f"{text}\n\n{chosen.form.format(written[-1])}\n", encoding="utf-8")
         return (), {}
 
     report = timer.run(index.update, setup=edit)
     assert report.files_indexed == 1
     found = index.search(written[-1], top_k=1)
-    assert found[0].path == path.relative_to(copy).as_posix()
+    assert found[0].path == chosen.path
     assert written[-1] in found[0].text
     for old in written[:-1]:
         assert not any(old in hit.text for hit in index.search(old, top_k=10))
@@ -80,13 +82,3 @@ def test_every_file_touched(timer: Timer, index: rcm.Index, copy: Path) -> None:
     assert report.files_indexed == 0
     assert report.files_unchanged == files
     timer.facts["files"] = files
-
-
-def largest_python_file(root: Path) -> Path:
-    """The largest Python file that is not close to any size limit."""
-    sizes = {
-        path: size
-        for path in regular_files(root)
-        if path.suffix == ".py" and (size := path.stat().st_size) < 100_000
-    }
-    return max(sizes, key=lambda path: (sizes[path], path))

@@ -10,8 +10,8 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 import rcm
-from corpus import Corpus, bench_corpus, describe
-from machine import machine_facts
+from corpus import REPOSITORY, Corpus, bench_corpus, describe
+from rcm.bench.machine import machine_facts
 from timing import Timer, fingerprint
 
 
@@ -24,7 +24,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_benchmark_update_machine_info(machine_info: dict[str, Any]) -> None:
     """Store with every run what its figures depend on."""
-    machine_info.update(machine_facts())
+    machine_info.update(machine_facts(REPOSITORY))
 
 
 @pytest.fixture(scope="session")

@@ -31,9 +31,10 @@ from statistics import fmean, median
 from typing import Any
 
 import rcm
-from label_free_sources import Question, commit_questions, doc_questions, export_head, is_clone
-from machine import machine_facts
+from corpus import REPOSITORY
+from label_free_sources import Question, commit_questions, doc_questions, export_commit, is_clone
 from quality_metric import DEPTH, paired_interval
+from rcm.bench.machine import machine_facts
 
 FIGURES = ("reciprocal_rank", "recall", "lines_reciprocal_rank")
 
@@ -116,7 +117,7 @@ def checks_of(name: str, tree: Path, arguments: argparse.Namespace) -> list[Chec
     done = []
     with tempfile.TemporaryDirectory(prefix="rcm-label-free-") as folder:
         if is_clone(tree):
-            copy = export_head(tree, Path(folder) / "head")
+            copy = export_commit(tree, Path(folder) / "head")
             asked = commit_questions(tree, copy, arguments.commits)
             if asked:
                 done.append(run_check(name, "commit", copy, asked, arguments))
@@ -213,7 +214,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("error: neither documented definitions nor commits to ask about", file=sys.stderr)
         return 2
     summary = summarise(checks)
-    facts = machine_facts() | {"embedder": arguments.embedder or "default"}
+    facts = machine_facts(REPOSITORY) | {"embedder": arguments.embedder or "default"}
     run = {"facts": facts, "summary": summary, "checks": [asdict(check) for check in checks]}
     print_table(checks, summary)
     if arguments.against:

@@ -14,38 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from rcm import _rcm
+from rcm.bench.sentences import FEWEST_WORDS, KINDS, MOST_WORDS, first_sentence
 
 SEED = 20251122
-#: Words of a sentence or subject that says something, at least and at most.
-FEWEST_WORDS, MOST_WORDS = 5, 40
 #: Files that a commit may change to be about something.
 MOST_CHANGED = 10
 #: Sentences asked of one file: a long file is one answer all the same.
 PER_FILE = 3
-_KINDS = frozenset(
-    [
-        "function",
-        "method",
-        "class",
-        "struct",
-        "enum",
-        "trait",
-        "interface",
-        "type",
-        "macro",
-        "constant",
-        "constructor",
-        "record",
-        "protocol",
-        "object",
-        "union",
-    ]
-)
-_COMMENT = re.compile(
-    r"^\s*(?:///?!?|//|#:?(?!\[)|\*(?!/)|/\*\*?|--+\|?|;+)\s?(?P<text>.*?)\s*(?:\*/)?\s*$"
-)
-_DOCSTRING = re.compile(r"^(?P<open>\s*[rR]?(?:\"\"\"|'''))(?P<text>.*?)(?P<close>\"\"\"|''')?\s*$")
-_SENTENCE = re.compile(r"^(.+?[.!?])(?:\s|$)")
 _WORD = re.compile(r"\w+")
 _NOT_SUBJECT = re.compile(r"^(?:merge|revert|bump|release|version|v?\d+\.)\b", re.IGNORECASE)
 _NUMBER = re.compile(r"\s*\(?#\d+\)?\s*$")
@@ -66,10 +41,6 @@ class Question:
     paths: tuple[str, ...]
     first_line: int = 1
     last_line: int = 1 << 30
-
-
-#: Line (0-based), its text, and what is left of the line without it.
-_Row = tuple[int, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,59 +91,14 @@ def _sentences(tree: Path, path: str, lines: list[str]) -> list[_Sentence]:
         return []
     found = []
     for symbol in report["symbols"]:
-        if symbol["kind"] in _KINDS and symbol["doc"]:
-            made = _first_sentence(lines, symbol["start_line"], symbol["line"])
+        if symbol["kind"] in KINDS and symbol["doc"]:
+            made = first_sentence(lines, symbol["start_line"], symbol["line"])
             if made is not None:
                 text, at = made
                 found.append(
                     _Sentence(text, path, symbol["name"], at, symbol["line"], symbol["end_line"])
                 )
     return found
-
-
-def _first_sentence(
-    lines: list[str], start: int, line: int
-) -> tuple[str, tuple[tuple[int, str], ...]] | None:
-    """Return the first sentence of a documentation, and its lines (0-based) as they are without it."""
-    rows: list[_Row] = []
-    for at in range(start - 1, min(line - 1, len(lines))):
-        match = _COMMENT.match(lines[at])
-        if match is None:
-            break
-        rows.append((at, match["text"], ""))
-    if not rows:
-        rows = _docstring(lines, line)
-    text = ""
-    used: list[tuple[int, str]] = []
-    for at, part, left in rows[:6]:
-        if not part:
-            if text:
-                break
-            continue
-        text, used = f"{text} {part}".strip(), [*used, (at, left)]
-        end = _SENTENCE.match(text)
-        if end is not None:
-            text = end[1]
-            break
-    words = _WORD.findall(text)
-    return (text, tuple(used)) if FEWEST_WORDS <= len(words) <= MOST_WORDS else None
-
-
-def _docstring(lines: list[str], line: int) -> list[_Row]:
-    """Return the rows of a docstring; the line that opens it keeps its quotes."""
-    for at in range(line, min(line + 8, len(lines))):
-        match = _DOCSTRING.match(lines[at])
-        if match is None:
-            continue
-        if match["close"]:
-            return [(at, match["text"], "")]
-        rows = [(at, match["text"], match["open"])]
-        for further in range(at + 1, min(at + 6, len(lines))):
-            if '"""' in lines[further] or "'''" in lines[further]:
-                break
-            rows.append((further, lines[further].strip(), ""))
-        return rows
-    return []
 
 
 def _without_name(one: _Sentence) -> str:
@@ -202,9 +128,9 @@ def is_clone(tree: Path) -> bool:
     return done.returncode == 0
 
 
-def export_head(clone: Path, copy: Path) -> Path:
-    """Write the files of a clone's HEAD to a new folder, links left out."""
-    raw = _git(clone, "archive", "--format=tar", "HEAD")
+def export_commit(clone: Path, copy: Path, commit: str = "HEAD") -> Path:
+    """Write the files of a commit of a clone to a new folder, links left out."""
+    raw = _git(clone, "archive", "--format=tar", commit)
     with tarfile.open(fileobj=BytesIO(raw)) as archive:
         for member in archive:
             if member.isfile():

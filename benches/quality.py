@@ -26,8 +26,9 @@ from typing import Any
 import numpy as np
 
 import rcm
-from machine import machine_facts
+from corpus import REPOSITORY
 from quality_metric import DEPTH, FILE_POOL, Query, Score, load_annotations, paired_interval, score
+from rcm.bench.machine import machine_facts
 
 FIGURES = ("native", "file", "recall", "reciprocal_rank")
 SHOWN_OF_FAILURE = 5
@@ -254,7 +255,7 @@ def as_json(
     for repository in stored:
         for outcome in repository["outcomes"]:
             del outcome["expected"], outcome["found"]
-    facts = machine_facts() | {
+    facts = machine_facts(REPOSITORY) | {
         "mode": arguments.mode,
         "embedder": arguments.embedder or "default",
         "whole": arguments.whole,

@@ -11,7 +11,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 import rcm
 from corpus import Corpus
-from machine import Stopwatch
+from rcm.bench.machine import Stopwatch
 
 T = TypeVar("T")
 

@@ -27,7 +27,7 @@ from rcm.errors import IndexDamagedError, IndexLockedError, IndexStaleError
 from rcm.index import Index
 from rcm.present.progress import ProgressBar
 from rcm.present.style import Style
-from rcm.types import Progress
+from rcm.reports import Progress
 
 FILES = {
     "src/settings.py": (
@@ -166,8 +166,8 @@ def test_search_filters_by_language_and_glob(tree: Path, capsys: Streams) -> Non
         return {hit["path"] for hit in json.loads(capsys.readouterr().out)["results"]}
 
     assert {"src/retry.rs", "docs/guide.md"} <= paths()
-    assert paths("-l", "rust") == {"src/retry.rs"}
-    assert paths("-l", "rust", "-l", "markdown") == {"src/retry.rs", "docs/guide.md"}
+    assert paths("-t", "rust") == {"src/retry.rs"}
+    assert paths("-t", "rust", "-t", "markdown") == {"src/retry.rs", "docs/guide.md"}
     assert paths("-g", "docs/**") == {"docs/guide.md"}
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -31,6 +32,7 @@ from rcm.cli import exits, main
 from rcm.embed import open_embedder
 from rcm.embed.onnx import FastembedEmbedder
 from rcm.embed.static import PACKAGED, packaged_table
+from rcm.store import embedding_cache
 from rcm.store.embedding_cache import CachedEmbedder
 from small_trees import PYTHON_SOURCE, RUST_SOURCE, SMALL_TREE, reader_of, write_tree
 from test_tokenizer_parity import corpus
@@ -300,6 +302,41 @@ def test_a_damaged_cache_is_begun_anew(tree: Path, model: Path) -> None:
         assert counts_of(index) == (report.chunks_total, 0)
 
 
+def test_a_cache_that_is_refused_is_done_without_and_kept(
+    tree: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedding_cache, "_PATIENCE", 0.01)
+    cache = Path(os.environ["RCM_HOME"]) / "embeddings.sqlite"
+    with Index.open(tree, embedder=f"fastembed:{model}") as index:
+        first = index.update()
+        assert first.warning is None
+        other = sqlite3.connect(cache, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        (tree / "src/more.rs").write_text("pub fn more() -> u32 {\n    1\n}\n")
+        report = index.update()
+        other.execute("ROLLBACK")
+        other.close()
+        assert report.warning is not None
+        assert "the cache of vectors is not used" in report.warning
+        assert index.search("more")[0].path == "src/more.rs"
+        before = counts_of(index)
+        index.update(force=True)
+        assert counts_of(index) == (
+            before[0] + first.chunks_total,
+            before[1] + report.chunks_written,
+        )
+
+
+def test_a_full_disk_under_the_cache_stops_no_run(tree: Path, model: Path) -> None:
+    with Index.open(tree, embedder=f"fastembed:{model}") as index:
+        cache = Path(os.environ["RCM_HOME"]) / "embeddings.sqlite"
+        cache.mkdir()  # what cannot be a database, and cannot be removed as one
+        report = index.update()
+        assert report.warning is not None
+        assert str(cache) in report.warning
+        assert index.search("LruCache")[0].path == "src/cache.rs"
+
+
 def test_a_search_writes_no_cache(tree: Path, model: Path) -> None:
     with Index.open(tree, embedder=f"fastembed:{model}") as index:
         index.update()
@@ -342,12 +379,11 @@ def test_models_that_cannot_be_used_are_model_errors(tmp_path: Path) -> None:
         assert caught.value.hint
 
 
-def test_a_model_that_fails_later_changes_nothing(tree: Path, tmp_path: Path) -> None:
+def test_what_the_model_makes_no_numbers_of_is_found_by_words(tree: Path, tmp_path: Path) -> None:
     folder = make_model(tmp_path / "model")
     spec = f"fastembed:{folder}"
     with Index.open(tree, embedder=spec) as index:
         index.update()
-        expected = index.search("LruCache")
         made = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
         ids = made.encode("cache least", add_special_tokens=False).ids
         rows = onnx.numpy_helper.to_array(
@@ -357,10 +393,27 @@ def test_a_model_that_fails_later_changes_nothing(tree: Path, tmp_path: Path) ->
         rows[ids] = np.inf
         save_graph(folder / "model.onnx", rows)
     with Index.open(tree, embedder=spec) as index:
-        with pytest.raises(ModelError, match="not finite"):
-            index.update()
-        make = make_model(tmp_path / "again")
-        shutil.copy(make / "model.onnx", folder / "model.onnx")
+        report = index.update()
+        assert 0 < report.words_only < report.chunks_written == report.chunks_total
+        assert index.search("LruCache")[0].path == "src/cache.rs"
+        assert index.doctor(full=True).verdict == "ok"
+
+
+def test_a_model_that_fails_later_changes_nothing(tree: Path, tmp_path: Path) -> None:
+    folder = make_model(tmp_path / "model")
+    spec = f"fastembed:{folder}"
+    with Index.open(tree, embedder=spec) as index:
+        index.update()
+        expected = index.search("LruCache")
+        whole = (folder / "model.onnx").read_bytes()
+    # Rows for the tokens that it is asked about while it is opened; the tree has further ones.
+    made = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
+    known = max(made.encode("fn main() {}").ids) + 1
+    save_graph(folder / "model.onnx", np.ones((known, DIM), dtype=np.float32))
+    open_embedder(spec)
+    with Index.open(tree, embedder=spec) as index, pytest.raises(ModelError, match="cannot be run"):
+        index.update()
+    (folder / "model.onnx").write_bytes(whole)
     with Index.open(tree) as index:
         assert index.search("LruCache") == expected
 

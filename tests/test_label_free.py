@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import label_free
-from label_free_sources import commit_questions, doc_questions, export_head, is_clone
+from label_free_sources import commit_questions, doc_questions, export_commit, is_clone
 from small_trees import write_tree
 
 TREE = {
@@ -92,7 +92,7 @@ def clone(tmp_path: Path) -> Path:
 def test_commits_are_asked_for_files_that_are_there(clone: Path, tmp_path: Path) -> None:
     assert is_clone(clone)
     assert not is_clone(tmp_path)
-    head = export_head(clone, tmp_path / "head")
+    head = export_commit(clone, tmp_path / "head")
     assert {path.name for path in head.iterdir()} == set(TREE)
     found = {one.text: set(one.paths) for one in commit_questions(clone, head, 99)}
     assert found == {"Begin with a pool of connections": set(TREE)}

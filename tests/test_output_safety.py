@@ -183,7 +183,7 @@ NAME = "a\x1b]0;owned\x07\u202e\u200b\ufeff.py"
         ["inspect", NAME],
         ["inspect", "\x1b[2J"],
         ["--\x1b[2J"],
-        ["search", "x", "-l", "\x1b[2J"],
+        ["search", "x", "-t", "\x1b[2J"],
         ["search", "x", "-g", "\x1b[2J"],
         ["search", "x", "--index-dir", "\x1b[2J"],
         ["clear", "--yes"],

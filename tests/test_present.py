@@ -30,15 +30,8 @@ from rcm.present.status import render_status
 from rcm.present.style import Style, style_for
 from rcm.present.summary import PHASES, render_summary, render_warning
 from rcm.present.terminal import render_results
-from rcm.types import (
-    FileFailure,
-    Freshness,
-    IndexReport,
-    IndexStatus,
-    Progress,
-    Refreshed,
-    SearchResult,
-)
+from rcm.reports import FileFailure, IndexReport, IndexStatus, Progress
+from rcm.types import Freshness, Refreshed, SearchResult
 
 PLAIN = Style()
 TERMINAL = Style(colour=True, escape=True, width=80)
@@ -270,7 +263,7 @@ def test_any_query_chooses_lines_of_the_chunk(code: str, query: str) -> None:
 @given(ANY_TEXT)
 def test_json_carries_any_path(path: str) -> None:
     text = render_json(
-        results_object([result(path=path)], query=path, corrections={}, root="/r", mode="hybrid")
+        results_object([result(path=path)], query=path, corrections={}, roots=["/r"], mode="hybrid")
     )
     text.encode("ascii")
     found = json.loads(text)
@@ -284,7 +277,9 @@ def test_json_carries_any_path(path: str) -> None:
 
 def test_search_json_has_stable_keys() -> None:
     found = json.loads(
-        render_json(results_object([result()], query="q", corrections={}, root="/src", mode="bm25"))
+        render_json(
+            results_object([result()], query="q", corrections={}, roots=["/src"], mode="bm25")
+        )
     )
     assert list(found) == ["query", "corrections", "root", "mode", "refreshed", "results"]
     assert list(found["results"][0]) == [
@@ -297,7 +292,7 @@ def test_search_json_has_stable_keys() -> None:
 def test_search_json_says_what_a_look_at_the_tree_came_to() -> None:
     looked = Refreshed("auto", True, False, 12, "about 3.0 s of work, more than 1", 0.02)
     found = results_object(
-        [], query="q", corrections={}, root="/src", mode="bm25", refreshed=looked
+        [], query="q", corrections={}, roots=["/src"], mode="bm25", refreshed=looked
     )
     assert found["refreshed"] == {
         "policy": "auto", "checked": True, "updated": False, "pending": 12,
@@ -326,12 +321,12 @@ def test_related_json_names_the_place() -> None:
 
 def test_a_path_that_is_not_utf8_also_comes_as_bytes() -> None:
     found = results_object(
-        [result(path="\udcff.py")], query="q", corrections={}, root="/", mode="bm25"
+        [result(path="\udcff.py")], query="q", corrections={}, roots=["/"], mode="bm25"
     )
     assert found["results"][0]["path_base64"] == "/y5weQ=="
     assert (
         "path_base64"
-        not in results_object([result()], query="q", corrections={}, root="/", mode="bm25")[
+        not in results_object([result()], query="q", corrections={}, roots=["/"], mode="bm25")[
             "results"
         ][0]
     )

@@ -17,6 +17,12 @@ import rcm.errors
 import rcm.types
 
 PUBLIC = [
+    "SearchResults",
+    "IndexState",
+    "KeptIndex",
+    "list_indexes",
+    "GrepReport",
+    "MatchedLine",
     "ContentClass",
     "DoctorReport",
     "EmbeddingServiceError",
@@ -44,6 +50,7 @@ PUBLIC = [
     "SecretsMode",
     "SecretsReport",
     "VectorStoreError",
+    "WatchEvent",
     "Workspace",
     "__version__",
     "enclosing_root",
@@ -52,6 +59,9 @@ PUBLIC = [
     "search",
 ]
 VALUES = [
+    rcm.KeptIndex,
+    rcm.GrepReport,
+    rcm.MatchedLine,
     rcm.DoctorReport,
     rcm.Excerpt,
     rcm.FileFailure,
@@ -63,6 +73,7 @@ VALUES = [
     rcm.SearchResult,
     rcm.SecretFinding,
     rcm.SecretsReport,
+    rcm.WatchEvent,
 ]
 ERRORS = [
     value
@@ -171,6 +182,8 @@ HEAVY = [
     "onnxruntime",
     "mcp",
     "starlette",
+    "uvicorn",
+    "pygments",
     "watchfiles",
 ]
 #: What a search does not need either; each takes one to five milliseconds to load.

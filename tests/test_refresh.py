@@ -62,7 +62,9 @@ def test_touched_files_are_no_change(index: Index, tree: Path) -> None:
     check(index.refresh(), updated=False, pending=0, reason="nothing has changed")
 
 
-def test_many_doubtful_stats_are_noted_once(tree: Path) -> None:
+def test_many_doubtful_stats_are_noted_once_that_helps(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for nth in range(80):
         path = tree / f"f{nth}.py"
         path.write_text(f"x{nth} = 1\n")
@@ -70,6 +72,8 @@ def test_many_doubtful_stats_are_noted_once(tree: Path) -> None:
     index.update()
     for nth in range(80):
         os.utime(tree / f"f{nth}.py", ns=(1_700_000_000 * 10**9,) * 2)
+    check(index.refresh(), updated=False, pending=0, reason="nothing has changed")
+    monkeypatch.setattr("rcm.refresh._RACY_NS", 0)
     check(index.refresh(), updated=True, pending=0, reason="stats noted")
     assert index.status().epoch == 1
 
@@ -158,6 +162,21 @@ def test_a_search_is_up_to_date_by_itself(
     shown = json.loads(capsys.readouterr().out)
     assert shown["results"][0]["path"] == "late.py"
     assert (shown["refreshed"]["updated"], shown["refreshed"]["pending"]) == (True, 0)
+
+
+def test_a_search_says_what_it_did(index: Index, tree: Path, capsys: Streams) -> None:
+    def told() -> str:
+        main(["search", "backoff", str(tree)])
+        return capsys.readouterr().err.partition(" in ")[0]
+
+    (tree / "late.py").write_text(LATE)
+    assert told() == "indexed 1 file"
+    (tree / "late.py").write_text("x = 1\n")
+    (tree / "notes.txt").unlink()
+    assert told() == "indexed 1 file, removed 1 file"
+    (tree / "late.py").unlink()
+    assert told() == "removed 1 file"
+    assert told() == ""
 
 
 def test_a_search_says_what_it_left(index: Index, tree: Path, capsys: Streams) -> None:

@@ -331,9 +331,16 @@ def test_answers_that_are_none_are_refused(server: EmbeddingServer, data: bytes)
 
 def test_values_that_are_not_finite_are_refused(server: EmbeddingServer) -> None:
     server.trouble = raw(b'{"data": [{"embedding": [NaN, 1.0]}]}')
-    far = open_embedder(f"{spec(server)}#2")
     with pytest.raises(EmbeddingServiceError, match="not finite"):
-        far.embed_query("x")
+        open_embedder(spec(server))
+
+
+def test_one_value_that_is_not_finite_leaves_its_text_to_its_words(server: EmbeddingServer) -> None:
+    far = open_embedder(f"{spec(server)}#2")
+    server.trouble = raw(b'{"data": [{"embedding": [NaN, 1.0]}, {"embedding": [3.0, 4.0]}]}')
+    made = far.embed_texts(["x", "y"])
+    assert made.n_zero() == 1
+    assert made.row_list(1) == pytest.approx([0.6, 0.8])
 
 
 def test_vectors_of_another_length_are_refused(tree: Path, server: EmbeddingServer) -> None:

@@ -33,25 +33,33 @@ if TYPE_CHECKING:
         VectorStoreError,
     )
     from rcm.inspection import inspect_file
-    from rcm.secrets import find_secrets
-    from rcm.types import (
-        ContentClass,
+    from rcm.reports import (
         DoctorReport,
         Excerpt,
         FileFailure,
         Finding,
-        Freshness,
-        IndexMode,
+        GrepReport,
         IndexReport,
         IndexStatus,
+        KeptIndex,
+        MatchedLine,
         Progress,
+        SecretFinding,
+        SecretsReport,
+        WatchEvent,
+    )
+    from rcm.results import SearchResults
+    from rcm.secrets import find_secrets
+    from rcm.types import (
+        ContentClass,
+        Freshness,
+        IndexMode,
+        IndexState,
         Refreshed,
         RefreshPolicy,
         SearchMode,
         SearchResult,
-        SecretFinding,
         SecretsMode,
-        SecretsReport,
     )
     from rcm.workspace import Workspace
 
@@ -63,6 +71,7 @@ __all__ = [
     "FileFailure",
     "Finding",
     "Freshness",
+    "GrepReport",
     "Index",
     "IndexDamagedError",
     "IndexLockedError",
@@ -71,7 +80,10 @@ __all__ = [
     "IndexNotWritableError",
     "IndexReport",
     "IndexStaleError",
+    "IndexState",
     "IndexStatus",
+    "KeptIndex",
+    "MatchedLine",
     "ModelError",
     "Progress",
     "RcmError",
@@ -79,15 +91,18 @@ __all__ = [
     "Refreshed",
     "SearchMode",
     "SearchResult",
+    "SearchResults",
     "SecretFinding",
     "SecretsMode",
     "SecretsReport",
     "VectorStoreError",
+    "WatchEvent",
     "Workspace",
     "__version__",
     "enclosing_root",
     "find_secrets",
     "inspect_file",
+    "list_indexes",
     "search",
 ]
 
@@ -97,14 +112,18 @@ __all__ = [
 _HOMES = {
     "rcm.errors": (
         "EmbeddingServiceError IndexDamagedError IndexLockedError IndexNotFoundError "
-        "IndexNotWritableError IndexStaleError ModelError RcmError VectorStoreError "
+        "IndexNotWritableError IndexStaleError ModelError RcmError VectorStoreError"
     ),
     "rcm.inspection": "inspect_file",
     "rcm.secrets": "find_secrets",
+    "rcm.reports": (
+        "DoctorReport Excerpt FileFailure Finding GrepReport IndexReport IndexStatus KeptIndex "
+        "MatchedLine Progress SecretFinding SecretsReport WatchEvent"
+    ),
+    "rcm.results": "SearchResults",
     "rcm.types": (
-        "ContentClass DoctorReport Excerpt FileFailure Finding Freshness IndexMode "
-        "IndexReport IndexStatus Progress Refreshed RefreshPolicy SearchMode SearchResult "
-        "SecretFinding SecretsMode SecretsReport "
+        "ContentClass Freshness IndexMode IndexState Refreshed RefreshPolicy SearchMode "
+        "SearchResult SecretsMode"
     ),
     "rcm.workspace": "Workspace",
 }
@@ -122,6 +141,17 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
+def list_indexes() -> list[KeptIndex]:
+    """Return the indexes in the user's cache folder (`RCM_HOME`), the one updated last first.
+
+    Indexes that `--index-dir` put elsewhere are not known of. Nothing is written.
+    """
+    # `import rcm` is on the way of every search, which does not need it.
+    from rcm.home import list_indexes
+
+    return list_indexes()
+
+
 def search(
     query: str,
     path: str | os.PathLike[str] = ".",
@@ -132,7 +162,7 @@ def search(
     paths: Sequence[str] | None = None,
     kinds: Sequence[str] | None = None,
     classes: Sequence[ContentClass] | None = None,
-) -> list[SearchResult]:
+) -> SearchResults:
     """Search the repository around a path, indexing it first if it is not indexed yet.
 
     Args:

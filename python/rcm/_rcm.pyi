@@ -9,6 +9,10 @@ __version__: str
 
 _Path = str | os.PathLike[str]
 _Ranges = list[tuple[int, int]]
+_GrepLine = tuple[int, bool, str, list[tuple[int, int]]]
+_GrepBlock = tuple[
+    list[tuple[str, str, list[_GrepLine]]], int, list[tuple[str, str]], list[tuple[str, str]]
+]
 
 @final
 class Walked:
@@ -34,7 +38,7 @@ class Plan:
     @property
     def n_candidates(self) -> int: ...
     @property
-    def candidates(self) -> list[tuple[str, int, bool]]: ...
+    def candidates(self) -> list[tuple[str, int, int, bool]]: ...
     @property
     def removed(self) -> list[str]: ...
     @property
@@ -130,6 +134,7 @@ class Vectors:
     @property
     def dim(self) -> int: ...
     def __len__(self) -> int: ...
+    def n_zero(self) -> int: ...
     def row_list(self, index: int) -> list[float]: ...
 
 @final
@@ -208,6 +213,28 @@ class Files:
     ) -> list[tuple[int, int, float, float]]: ...
 
 @final
+class Grep:
+    """Iterator of blocks of an exact search, in the order of the walk."""
+
+    def __new__(
+        cls,
+        walked: Walked,
+        pattern: str,
+        files: list[tuple[str, int | None]],
+        languages: list[list[str]],
+        *,
+        fixed: bool = False,
+        ignore_case: bool = False,
+        word: bool = False,
+        before: int = 0,
+        after: int = 0,
+        max_file_bytes: int = ...,
+        secrets: str = "redact",
+        allowed: list[str] = ...,
+    ) -> Grep: ...
+    def __iter__(self) -> Iterator[_GrepBlock]: ...
+    def __next__(self) -> _GrepBlock: ...
+
 class Scored:
     """Chunks with the scores of both sides: columns that Python hands on without looking into them."""
 

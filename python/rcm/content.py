@@ -38,10 +38,13 @@ def content_class(path: str, language: str) -> ContentClass:
     Prose is `"docs"` wherever it lies. What else lies where tests, examples, benchmarks or fixtures
     do is `"tests"`; the rest is `"code"` or `"config"`, as its language is.
     """
+    return class_of(language, test=is_test(path))
+
+
+def class_of(language: str, *, test: bool) -> ContentClass:
+    """Return what files of a language are for, by whether their path is that of a test."""
     named = _language_class(language)
-    if named != "docs" and is_test(path):
-        return "tests"
-    return named
+    return "tests" if test and named != "docs" else named
 
 
 @lru_cache(maxsize=256)

@@ -15,13 +15,18 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rcm.errors import IndexDamagedError, IndexLockedError, IndexNotFoundError
+from rcm.reports import DoctorReport, Finding
 from rcm.store.checks import Examination
 from rcm.store.files import FileRow
 from rcm.store.folder import Generation, IndexFolder
 from rcm.store.lock import WriterLock
-from rcm.types import DoctorReport, Finding, FindingLevel, IndexReport
+from rcm.types import FindingLevel
+
+if TYPE_CHECKING:
+    from rcm.reports import IndexReport
 
 #: Files compared with the tree: enough to see that an index is of another state, and quick.
 SAMPLE_QUICK, SAMPLE_FULL = 50, 500

@@ -14,8 +14,9 @@ from typing import Any
 from rcm import _rcm
 from rcm.allow_list import read_allow_list
 from rcm.chunks import ScanOptions
+from rcm.reports import Excerpt
 from rcm.store.reader import IndexedFile, IndexReader
-from rcm.types import Excerpt, Freshness
+from rcm.types import Freshness
 
 
 def indexed_file(root: Path, reader: IndexReader, path: str) -> IndexedFile:

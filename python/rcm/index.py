@@ -17,25 +17,30 @@ from rcm.freshness import verified
 from rcm.query import Question, understand
 from rcm.rank import Ranked, rank
 from rcm.rank.ranking import by_chunk_score
-from rcm.results import results_of
+from rcm.results import SearchResults, results_of
 from rcm.search import Candidates, nearest_chunks, plain_text, retrieve
 from rcm.settings import REFRESH_SECONDS, Settings
 from rcm.spelling import correct
 from rcm.store.folder import IndexFolder
 from rcm.store.reader import IndexReader, trusted_meta
-from rcm.types import SecretsMode
+from rcm.types import (
+    ContentClass,
+    IndexMode,
+    Refreshed,
+    RefreshPolicy,
+    SearchMode,
+    SearchResult,
+    SecretsMode,
+)
 
 if TYPE_CHECKING:
+    from rcm.chunks import ScanOptions
     from rcm.rank.cross_encoder import CrossEncoder
     from rcm.rank.trees import Evidence
+    from rcm.reports import DoctorReport, Excerpt, GrepReport, IndexReport, IndexStatus, Progress
     from rcm.types import (
         ContentClass,
-        DoctorReport,
-        Excerpt,
         IndexMode,
-        IndexReport,
-        IndexStatus,
-        Progress,
         Refreshed,
         RefreshPolicy,
         SearchMode,
@@ -155,6 +160,7 @@ class Index:
         secrets: SecretsMode | None = None,
         max_memory: int | None = None,
         cross_mounts: bool | None = None,
+        reuse: bool = True,
         lock_timeout: float = 5.0,
         progress: Callable[[Progress], None] | None = None,
     ) -> IndexReport:
@@ -176,6 +182,8 @@ class Index:
             max_memory: Bytes of memory that the run may use, by default `RCM_MAX_MEMORY`, else no
                 limit. Less is slower; the index is the same. 160 MiB is the least.
             cross_mounts: Enter file systems that are mounted below the root.
+            reuse: Let a first index begin as a copy of the index of a tree that is much the same (a
+                worktree, a clone): files with the same path and content are not indexed again.
             lock_timeout: Seconds to wait while another process writes.
             progress: Called now and then with how far the run has come.
 
@@ -221,6 +229,7 @@ class Index:
                 force_sequential=self._settings.force_sequential,
                 max_memory=max_memory or self._settings.max_memory,
                 progress=progress,
+                donors=self._settings.indexes if reuse and not force else None,
             )
             embedder = self._access.embedder(recorded)
             url = self._access.url(recorded)
@@ -280,7 +289,7 @@ class Index:
         classes: Sequence[ContentClass] | None = None,
         rerank: bool = True,
         reranker: str | None = None,
-    ) -> list[SearchResult]:
+    ) -> SearchResults:
         """Find the code that answers a query, best first, one result per file.
 
         The index answers as it is (`refresh` brings it up to date), and each result is held
@@ -289,7 +298,7 @@ class Index:
         files come last.
 
         Args:
-            query: A question, words, an identifier: any text.
+            query: A question, words, an identifier: any text; the first 65,536 characters count.
             top_k: Most results wanted, 1 or more.
             mode: `"bm25"` looks at words only and needs no model, `"semantic"` at meaning only.
             languages: Only files of these languages; `rs`, `py`, `c++` and the like will do.
@@ -329,7 +338,7 @@ class Index:
             ranked = rank(question, candidates, reader, top_k=top_k)
         else:
             ranked = self._read_again(question, candidates, reader, top_k, reranker)
-        return self._answer(reader, ranked[:top_k])
+        return SearchResults(self._answer(reader, ranked[:top_k]), query)
 
     def _read_again(
         self,
@@ -375,6 +384,36 @@ class Index:
         frequencies = {term: reader.lexical.document_frequency(term) for term in terms}
         return Evidence(segments.live_rows, segments.total_length, frequencies, cosine)
 
+    def definitions(
+        self,
+        name: str,
+        *,
+        languages: Sequence[str] | None = None,
+        paths: Sequence[str] | None = None,
+        kinds: Sequence[str] | None = None,
+        classes: Sequence[ContentClass] | None = None,
+    ) -> SearchResults:
+        """Find every place where a symbol is defined, types before functions.
+
+        Args:
+            name: Its name, qualified or not: `LruCache`, `Pool.get`, `cache::LruCache`.
+            languages: As in `search`, like what follows.
+            paths: Globs.
+            kinds: What it has to be defined as.
+            classes: What files are for.
+
+        Raises:
+            ValueError: If it is not the name of one symbol, or a filter is unknown.
+            IndexNotFoundError: If the tree is not indexed.
+        """
+        from rcm.rank.definitions import definitions_of
+
+        reader = self._access.reader(words_only=True)
+        found = definitions_of(name, reader, Filters.of(languages, paths, kinds, classes))
+        results = results_of(reader, [one.ranked for one in found], str(self.root))
+        named = [one.shown(result) for one, result in zip(found, results, strict=True)]
+        return SearchResults(verified(self.root, reader, named), name)
+
     def corrections(self, query: str) -> dict[str, str]:
         """Return the words of a query that the index does not know, each with what is searched instead.
 
@@ -383,7 +422,7 @@ class Index:
         """
         return dict(_question(query, self._access.reader(words_only=True)).corrections)
 
-    def find_related(self, path: str, line: int, *, top_k: int = 10) -> list[SearchResult]:
+    def find_related(self, path: str, line: int, *, top_k: int = 10) -> SearchResults:
         """Find code like the chunk around a line, best first, one result per file, itself left out.
 
         Args:
@@ -404,7 +443,7 @@ class Index:
             file = reader.file_index(other)
             if file not in found and len(found) < top_k:
                 found[file] = Ranked(other, score, {"semantic": score})
-        return self._answer(reader, list(found.values()))
+        return SearchResults(self._answer(reader, list(found.values())))
 
     def _answer(self, reader: IndexReader, ranked: Sequence[Ranked]) -> list[SearchResult]:
         return verified(self.root, reader, results_of(reader, ranked, str(self.root)))
@@ -429,6 +468,51 @@ class Index:
 
         reader = self._access.reader(words_only=True)
         return read_excerpt(self.root, reader, path, start_line, end_line)
+
+    def grep(
+        self,
+        pattern: str,
+        *,
+        fixed: bool = False,
+        ignore_case: bool = False,
+        word: bool = False,
+        before: int = 0,
+        after: int = 0,
+        languages: Sequence[str] | None = None,
+        paths: Sequence[str] | None = None,
+        classes: Sequence[ContentClass] | None = None,
+        most: int | None = None,
+    ) -> GrepReport:
+        """Find every line that matches a pattern, in the files as they are now; needs no index.
+
+        The files are those that an update would index, by the rules that the index remembers.
+
+        Args:
+            pattern: A regular expression in the syntax of Rust's `regex`; of several lines, any.
+            fixed: The pattern is plain text.
+            ignore_case: Upper case is lower case.
+            word: A match has no word character before or after it.
+            before: Lines to return before each that matches.
+            after: Lines to return after each that matches.
+            languages: Only files of these languages.
+            paths: Only files whose path these globs mean, as in `search`.
+            classes: Only files that are for one of these.
+            most: Stop after so many lines that match.
+
+        Raises:
+            ValueError: If the pattern is no expression, or a language or class is unknown.
+        """
+        from rcm.grep import Pattern, grep
+
+        asked = Pattern(pattern, fixed, ignore_case, word, before, after)
+        filters = Filters.of(languages, paths, classes=classes)
+        return grep(self.root, asked, filters, self.scan_options(), most)
+
+    def scan_options(self) -> ScanOptions:
+        """Return which files the index holds, or an index made now would."""
+        from rcm.chunks import ScanOptions
+
+        return ScanOptions.from_meta(self._access.recorded())
 
     def contains(self, path: str) -> bool:
         """Tell whether the index has a file, by its path relative to the root or absolute.

@@ -22,7 +22,7 @@ from rcm.store.reader import IndexReader
 from rcm.types import Refreshed, RefreshPolicy
 
 if TYPE_CHECKING:
-    from rcm.types import IndexReport
+    from rcm.reports import IndexReport
 
 #: An update of nothing: open, walk, commit, seal; docs/freshness.md has the figures.
 _UPDATE_SECONDS = 0.06
@@ -30,8 +30,12 @@ _UPDATE_SECONDS = 0.06
 _FILE_SECONDS = 0.015
 #: Reading and hashing, at a rate that a slow disk manages: seconds per file and bytes per second.
 _OPEN_SECONDS, _HASH_RATE = 20e-6, 200e6
+#: As in `rcm-core/snapshot.rs`: a stamp that is not so much older than a scan proves nothing.
+_RACY_NS = 2_000_000_000
 #: So many files whose stat alone proves nothing are worth an update that notes their stats.
 _WORTH_NOTING = 64
+#: The reason when another process holds the lock.
+LOCKED = "another process is writing the index"
 #: Seconds to wait for another writer: it is likely to do what is wanted here.
 _PATIENCE = {"auto": 0.25, "always": 5.0}
 
@@ -41,7 +45,8 @@ class Scan(NamedTuple):
 
     Attributes:
         pending: Files that were added, changed or removed; by stat where `exact` is False.
-        doubtful: Files that were read because their stat proves nothing, and are as indexed.
+        doubtful: Files that were read because what the index knows of their stat proves nothing, and
+            are as indexed; those left out whose stat would prove nothing now either.
         exact: Whether contents were compared where stats differ.
     """
 
@@ -106,14 +111,16 @@ def look_at_tree(root: Path, reader: IndexReader, budget: float) -> Scan:
     candidates, removed = plan.candidates, len(plan.removed)
     if not candidates:
         return Scan(removed, 0, exact=True)
-    reading = sum(_OPEN_SECONDS + size / _HASH_RATE for _, size, _ in candidates)
+    reading = sum(_OPEN_SECONDS + size / _HASH_RATE for _, size, _, _ in candidates)
     if reading > budget:
         return Scan(removed + sum(not same for *_, same in candidates), 0, exact=False)
     digests = {row[0]: row[5] for row in known}
     read = _rcm.hash_files(plan, max_file_bytes=options.max_file_bytes)
     # A file that cannot be read is left by an update as it is: there is nothing to do about it.
-    changed = sum(digests.get(path) != digest for path, digest in read)
-    return Scan(removed + changed, len(read) - changed, exact=True)
+    changed = {path for path, digest in read if digests.get(path) != digest}
+    settled = time.time_ns() - _RACY_NS
+    doubtful = sum(at < settled and path not in changed for path, _, at, _ in candidates)
+    return Scan(removed + len(changed), doubtful, exact=True)
 
 
 def estimate(meta: dict[str, str], scan: Scan) -> float:
@@ -142,7 +149,7 @@ def _update(
     try:
         report = update(lock_timeout=_PATIENCE[policy])
     except IndexLockedError:
-        return told("another process is writing the index", pending=pending)
+        return told(LOCKED, pending=pending)
     except (RcmError, OSError) as error:
         if policy == "always":
             raise

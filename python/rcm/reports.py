@@ -1,4 +1,7 @@
-"""What an update, a look at an index and a scan for secrets report: frozen, comparable, printable."""
+"""What updates, looks at an index, exact searches and scans for secrets report.
+
+None of it is on the way of a search: making these classes takes as long as a query.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,80 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from rcm.types import FindingLevel, IndexMode, SecretsMode
+from rcm.types import FindingLevel, Freshness, IndexMode, IndexState, SecretsMode, WatchEventKind
 
-__all__ = [
-    "DoctorReport",
-    "FileFailure",
-    "Finding",
-    "IndexReport",
-    "IndexStatus",
-    "Progress",
-    "SecretFinding",
-    "SecretsReport",
-]
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """Lines of an indexed file as they are on disk now, secrets replaced.
+
+    Attributes:
+        root: Absolute path of the tree.
+        path: Relative to the root, with forward slashes.
+        start_line: First line, 1-based.
+        end_line: Last line, inclusive.
+        total_lines: Lines of the file, up to the last one that is not blank.
+        text: The lines, joined by line feeds.
+        language: Name of the file's language.
+        freshness: `"changed"` if the file no longer says what was indexed.
+    """
+
+    root: str
+    path: str
+    start_line: int
+    end_line: int
+    total_lines: int
+    text: str
+    language: str
+    freshness: Freshness
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedLine:
+    """One line of an exact search.
+
+    Attributes:
+        path: Relative to the root, with forward slashes.
+        line: 1-based.
+        text: The line as it is on disk now, secrets replaced, without its end.
+        spans: What matches: (first character, the one after the last), from 0.
+        matched: False for a line beside one that matches.
+        language: Name of the file's language.
+        root: Absolute path of the tree.
+    """
+
+    path: str
+    line: int
+    text: str
+    spans: tuple[tuple[int, int], ...]
+    matched: bool
+    language: str
+    root: str
+
+
+@dataclass(frozen=True, slots=True)
+class GrepReport:
+    """What one `Index.grep` found, and where it looked.
+
+    Attributes:
+        root: Absolute path of the tree.
+        pattern: What was looked for.
+        lines: In order of path and line.
+        files_searched: Files whose text was searched; filters left the others out.
+        files_matched: Files with a line that matches.
+        skipped: Files that no index would hold, by reason (`"binary"`, `"too-large"`, ...).
+        failures: Files that could not be read.
+        complete: Whether every file that passes was searched: none failed, and no limit was reached.
+    """
+
+    root: str
+    pattern: str
+    lines: tuple[MatchedLine, ...]
+    files_searched: int
+    files_matched: int
+    skipped: Mapping[str, int]
+    failures: tuple[FileFailure, ...]
+    complete: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +147,11 @@ class IndexReport:
         secrets: What is done about secrets.
         secrets_allowed: Secrets that stay in the files indexed in this run, because their line or
             `.rcm-secrets-allow` says so.
+        words_only: Chunks written in this run that have no vector and are found by their words alone:
+            nothing in them means anything to the model, or it gave values that are not finite.
+        files_reused: Files of a first index whose chunks and vectors another index had, from the
+            same content at the same path; they count as unchanged, too.
+        reused_from: Tree of that index, or an empty string.
     """
 
     root: str
@@ -108,6 +178,40 @@ class IndexReport:
     warning: str | None = None
     secrets: SecretsMode = "redact"
     secrets_allowed: int = 0
+    words_only: int = 0
+    files_reused: int = 0
+    reused_from: str = ""
+
+    def _repr_html_(self) -> str:
+        """Return the report as a table, for notebooks."""
+        from rcm.markup import table_of
+
+        return table_of(self, f"indexed {self.root}")
+
+
+@dataclass(frozen=True, slots=True)
+class WatchEvent:
+    """What happened while a tree was watched.
+
+    Attributes:
+        event: `"watching"` once the index is up to date, `"updated"`, `"waiting"` for another
+            writer, `"failed"` when an update did (it is tried again), `"polling"` when the system
+            gives no hints and the tree is scanned every few seconds instead.
+        time: When, ISO 8601 in UTC.
+        files_indexed: Files (re)indexed.
+        files_removed: Files that are gone.
+        chunks_total: Chunks in the index then, 0 where nothing was updated.
+        seconds: What the update took.
+        reason: Why, where something is in the way.
+    """
+
+    event: WatchEventKind
+    time: str
+    files_indexed: int = 0
+    files_removed: int = 0
+    chunks_total: int = 0
+    seconds: float = 0.0
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +253,40 @@ class IndexStatus:
     changed: tuple[str, ...]
     removed: tuple[str, ...]
     stale_fields: tuple[str, ...]
+    updated_at: str
+
+    def _repr_html_(self) -> str:
+        """Return the status as a table, for notebooks."""
+        from rcm.markup import table_of
+
+        return table_of(self, f"index of {self.root}")
+
+
+@dataclass(frozen=True, slots=True)
+class KeptIndex:
+    """One index in the user's cache folder.
+
+    Attributes:
+        root: Absolute path of its tree, empty where the index does not say.
+        index_dir: Its folder.
+        state: `"ok"`, or why it cannot be searched: its tree is `"missing"`, it is of an
+            `"other-format"`, `"damaged"`, or its first update is `"unfinished"`.
+        locked: Whether a process is writing it now.
+        files: Files with chunks; 0 of another format.
+        chunks: Chunks.
+        index_bytes: Size on disk, all generations.
+        crash_bytes: Size of what crashed runs have left.
+        updated_at: When the last commit was made, ISO 8601 in UTC, or an empty string.
+    """
+
+    root: str
+    index_dir: str
+    state: IndexState
+    locked: bool
+    files: int
+    chunks: int
+    index_bytes: int
+    crash_bytes: int
     updated_at: str
 
 

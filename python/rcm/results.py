@@ -1,13 +1,42 @@
-"""Results: ranked chunks as the values that a search returns."""
+"""Results: ranked chunks as the values that a search returns, and the list that these come in."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import SupportsIndex, overload
 
 from rcm.rank import Ranked
 from rcm.store.lexical import StoredChunk
 from rcm.store.reader import IndexedFile, IndexReader
 from rcm.types import SearchResult
+
+
+class SearchResults(list[SearchResult]):
+    """The results of one search, best first: a list that notebooks show as HTML.
+
+    Args:
+        results: What was found.
+        query: What was asked, for highlighting; empty for none.
+    """
+
+    def __init__(self, results: Iterable[SearchResult] = (), query: str = "") -> None:
+        super().__init__(results)
+        self.query = query
+
+    @overload
+    def __getitem__(self, at: SupportsIndex) -> SearchResult: ...
+    @overload
+    def __getitem__(self, at: slice) -> SearchResults: ...
+    def __getitem__(self, at: SupportsIndex | slice) -> SearchResult | SearchResults:
+        """Return one result, or some of them as such a list."""
+        if isinstance(at, slice):
+            return SearchResults(super().__getitem__(at), self.query)
+        return super().__getitem__(at)
+
+    def _repr_html_(self) -> str:
+        from rcm.present.html import results_html
+
+        return results_html(self, self.query)
 
 
 def results_of(reader: IndexReader, ranked: Sequence[Ranked], root: str) -> list[SearchResult]:

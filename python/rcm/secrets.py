@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from rcm import _rcm
-from rcm.types import FileFailure, SecretFinding, SecretsReport
+from rcm.reports import FileFailure, SecretFinding, SecretsReport
 
 
 def find_secrets(

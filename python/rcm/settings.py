@@ -58,13 +58,18 @@ class Settings(NamedTuple):
         """File with the vectors of dear embedders, beside the indexes."""
         return self.home / "embeddings.sqlite"
 
+    @property
+    def indexes(self) -> Path:
+        """Folder of all indexes but those that were put elsewhere."""
+        return self.home / "indexes"
+
     def index_dir(self, root: Path) -> Path:
         """Return the index folder of a root: one per real path.
 
         Args:
             root: Resolved path of the indexed tree.
         """
-        return self.home / "indexes" / index_name(root)
+        return self.indexes / index_name(root)
 
 
 def index_name(root: Path) -> str:

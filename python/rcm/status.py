@@ -8,10 +8,10 @@ from pathlib import Path
 
 from rcm import _rcm
 from rcm.chunks import ScanOptions, walk
+from rcm.reports import IndexStatus
 from rcm.store.files import FileTable
 from rcm.store.folder import IndexFolder
 from rcm.store.lexical import control
-from rcm.types import IndexStatus
 
 
 def status(

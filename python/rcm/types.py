@@ -1,8 +1,4 @@
-"""The values that flow through rcm and out of it: frozen, comparable, printable.
-
-What updates, checks and scans report is in `rcm.reports`, loaded when it is asked for: a search needs
-none of it, and making the classes takes as long as a query.
-"""
+"""The values that flow through a search and out of it: frozen, comparable, printable."""
 
 from __future__ import annotations
 
@@ -11,14 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    from rcm.reports import DoctorReport as DoctorReport
-    from rcm.reports import FileFailure as FileFailure
-    from rcm.reports import Finding as Finding
-    from rcm.reports import IndexReport as IndexReport
-    from rcm.reports import IndexStatus as IndexStatus
-    from rcm.reports import Progress as Progress
-    from rcm.reports import SecretFinding as SecretFinding
-    from rcm.reports import SecretsReport as SecretsReport
+    from rcm.reports import IndexReport
 
 IndexMode: TypeAlias = Literal["sequential", "parallel", "pipeline"]
 SearchMode: TypeAlias = Literal["hybrid", "bm25", "semantic"]
@@ -26,6 +15,8 @@ SecretsMode: TypeAlias = Literal["redact", "skip-chunk", "skip-file", "off"]
 ContentClass: TypeAlias = Literal["code", "docs", "config", "tests"]
 Freshness: TypeAlias = Literal["fresh", "changed", "deleted"]
 RefreshPolicy: TypeAlias = Literal["auto", "never", "always"]
+WatchEventKind: TypeAlias = Literal["watching", "updated", "waiting", "failed", "polling"]
+IndexState: TypeAlias = Literal["ok", "missing", "other-format", "damaged", "unfinished"]
 FindingLevel: TypeAlias = Literal["ok", "note", "warning", "repaired", "damage"]
 
 
@@ -66,31 +57,6 @@ class SearchResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Excerpt:
-    """Lines of an indexed file as they are on disk now, secrets replaced.
-
-    Attributes:
-        root: Absolute path of the tree.
-        path: Relative to the root, with forward slashes.
-        start_line: First line, 1-based.
-        end_line: Last line, inclusive.
-        total_lines: Lines of the file, up to the last one that is not blank.
-        text: The lines, joined by line feeds.
-        language: Name of the file's language.
-        freshness: `"changed"` if the file no longer says what was indexed.
-    """
-
-    root: str
-    path: str
-    start_line: int
-    end_line: int
-    total_lines: int
-    text: str
-    language: str
-    freshness: Freshness
-
-
-@dataclass(frozen=True, slots=True)
 class Refreshed:
     """What one `Index.refresh` did.
 
@@ -111,13 +77,3 @@ class Refreshed:
     reason: str
     seconds: float
     report: IndexReport | None = None
-
-
-def __getattr__(name: str) -> object:
-    # Only reports are missing here; a typing error in a name is not to import anything.
-    if name[:1].isupper():
-        from rcm import reports
-
-        if name in reports.__all__:
-            return getattr(reports, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -21,12 +21,16 @@ from rcm.chunks import ChunkBatches, ScanOptions, walk
 from rcm.crashes import Watch, watched
 from rcm.embed import Embedder
 from rcm.errors import IndexDamagedError
+from rcm.generations import choose_generation
 from rcm.memory import plan_memory
+from rcm.reports import FileFailure, IndexReport, Progress
 from rcm.settings import PIPELINE_FILES, default_workers, root_name
-from rcm.store.folder import Generation, IndexFolder, drop
+from rcm.store.borrow import borrow
+from rcm.store.embedding_cache import CachedEmbedder
+from rcm.store.folder import Generation, IndexFolder
 from rcm.store.vectors import VectorSink
 from rcm.store.writer import IndexWriter
-from rcm.types import FileFailure, IndexMode, IndexReport, Progress
+from rcm.types import IndexMode
 
 #: A long run commits whenever this many chunks (fewer when memory is limited) or seconds have gathered;
 #: a killed run resumes there.
@@ -65,6 +69,8 @@ class UpdateOptions:
         force_sequential: Whether the environment forces sequential mode.
         max_memory: Bytes that the run may use, or None for no limit.
         progress: Called now and then, from the thread that runs the update.
+        donors: Folder with the indexes of other trees, one of which a first index may begin as a
+            copy of; None for none.
     """
 
     mode: IndexMode | None = None
@@ -75,6 +81,7 @@ class UpdateOptions:
     force_sequential: bool = False
     max_memory: int | None = None
     progress: Callable[[Progress], None] | None = None
+    donors: Path | None = None
 
 
 def update(
@@ -115,7 +122,9 @@ def _update(
     sinks: Callable[[Generation], VectorSink] | None,
 ) -> IndexReport:
     run = _Run(root, embedder, options)
-    generation, warning = _choose_generation(folder, identity, force=options.force)
+    generation, warning = choose_generation(folder, identity, force=options.force)
+    if generation.is_new and options.donors is not None and sinks is None:
+        run.reused_from = borrow(options.donors, generation, root, identity)
     sink = sinks(generation) if sinks is not None else None
     try:
         told = _write(run, folder, generation, identity, sink)
@@ -167,71 +176,6 @@ def _write(
         writer.close()
 
 
-def _choose_generation(
-    folder: IndexFolder, identity: dict[str, str], *, force: bool
-) -> tuple[Generation, str | None]:
-    """Return the generation to write: the current one, one left by a killed rebuild, or a new one."""
-    warning = None
-    try:
-        current = folder.current() if folder.exists() else None
-    except IndexDamagedError as error:
-        current, warning = None, f"rebuilt from nothing: {error}"
-    if current is not None and not force:
-        try:
-            different = stale_fields(current, identity)
-            if not different:
-                for left_over in folder.generations():
-                    if left_over != current:
-                        drop(left_over)
-                return current, None
-            warning = f"rebuilt from nothing: {', '.join(different)} changed"
-        except (IndexDamagedError, FileNotFoundError) as error:
-            warning = f"rebuilt from nothing: {error}"
-    for generation in folder.generations():
-        if generation != current:
-            if not force and _resumable(generation, identity):
-                return generation, warning
-            drop(generation)
-    return folder.next_generation(), warning
-
-
-def stale_fields(generation: Generation, identity: dict[str, str]) -> tuple[str, ...]:
-    """Return the identity fields in which a generation differs, () when it can be used.
-
-    Raises:
-        IndexDamagedError: If its parts do not belong together.
-        FileNotFoundError: If its file table is missing.
-    """
-    from rcm.store.files import FileTable
-    from rcm.store.lexical import control
-    from rcm.store.reader import check_files, vector_shape
-    from rcm.store.vectors import open_segments
-
-    check_files(generation)
-    table = FileTable(generation.database, write=False)
-    try:
-        epoch, _ = control(generation.lexical)
-        if not table.readable_at(epoch):
-            raise IndexDamagedError(
-                f"{generation.folder}: the file table is at epoch {table.epoch()}, "
-                f"the lexical index at {epoch}"
-            )
-        meta, rows, dead = table.meta(), table.segments(epoch), table.dead(epoch)
-    finally:
-        table.close()
-    if "model" in meta:
-        dim, model = vector_shape(generation, meta)
-        open_segments(generation.vectors, rows, dead, dim=dim, model=model)
-    return tuple(name for name, value in identity.items() if meta.get(name) != value)
-
-
-def _resumable(generation: Generation, identity: dict[str, str]) -> bool:
-    try:
-        return not stale_fields(generation, identity)
-    except (IndexDamagedError, FileNotFoundError):
-        return False
-
-
 class _Run:
     """One run: what it saw and how long each phase took."""
 
@@ -246,10 +190,10 @@ class _Run:
         self.counts: Counter[str] = Counter()
         self.failures: list[FileFailure] = []
         self.moved: list[str] = []
-        self.chunks = self.redactions = self.allowed = self.removed = self.total = 0
+        self.chunks = self.redactions = self.allowed = self.removed = self.total = self.wordy = 0
         self.walked: _rcm.Walked
         self.by_content: dict[str, int] = {}
-        self.merkle_root = ""
+        self.merkle_root = self.reused_from = ""
         self.chunks_total = self.epoch = self.commits = 0
         self._touched: list[tuple[str, tuple[int, int, int, int], int]] = []
 
@@ -312,6 +256,7 @@ class _Run:
             writer.put(batch, outcomes, vectors, scanned_ns)
             done += len(outcomes)
             self.chunks += len(batch)
+            self.wordy += sum(part.n_zero() for part in vectors)
             self._progress("index", done, total)
             late = time.monotonic() - checkpoint > CHECKPOINT_SECONDS
             many = writer.pending_chunks >= min(CHECKPOINT_CHUNKS, self.memory.checkpoint_chunks)
@@ -401,9 +346,9 @@ class _Run:
         """Sum the run up."""
         by_path = Counter(reason for _, reason in self.walked.skipped)
         by_content = self.by_content
-        known_skips = sum(by_content.values()) - self.counts["skipped"]
         listed = self.options.allowed.warning
-        told = [text for text in (self.walked.warning, *warnings, listed) if text]
+        refusal = self.embedder.refusal if isinstance(self.embedder, CachedEmbedder) else None
+        told = [text for text in (self.walked.warning, *warnings, listed, refusal) if text]
         return IndexReport(
             root=str(self.root),
             mode=self.mode,
@@ -411,7 +356,7 @@ class _Run:
             workers=self.workers,
             files_total=self.total + by_path.total(),
             files_indexed=self.counts["indexed"],
-            files_unchanged=self.counts["unchanged"] - max(known_skips, 0),
+            files_unchanged=self._unchanged(),
             files_removed=self.removed,
             skipped=dict(sorted((by_path + Counter(by_content)).items())),
             failures=tuple(self.failures),
@@ -429,7 +374,14 @@ class _Run:
             warning="\n".join(told) or None,
             secrets=self.options.scan.secrets,
             secrets_allowed=self.allowed,
+            words_only=self.wordy,
+            files_reused=self._unchanged() if self.reused_from else 0,
+            reused_from=self.reused_from,
         )
+
+    def _unchanged(self) -> int:
+        known_skips = sum(self.by_content.values()) - self.counts["skipped"]
+        return self.counts["unchanged"] - max(known_skips, 0)
 
 
 def _finished(

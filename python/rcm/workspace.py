@@ -15,22 +15,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from rcm.index import Index
 from rcm.rank.trees import NO_EVIDENCE, fuse
+from rcm.results import SearchResults
 from rcm.settings import REFRESH_SECONDS
-from rcm.types import (
-    ContentClass,
-    Excerpt,
-    IndexReport,
-    IndexStatus,
-    Progress,
-    Refreshed,
-    RefreshPolicy,
-    SearchMode,
-    SearchResult,
-)
+from rcm.types import ContentClass, Refreshed, RefreshPolicy, SearchMode
+
+if TYPE_CHECKING:
+    from rcm.reports import Excerpt, IndexReport, IndexStatus, Progress
 
 Root = str | os.PathLike[str]
 #: An automatic look at a tree counts for so many times as long as it took.
@@ -130,7 +124,7 @@ class Workspace:
         rerank: bool = True,
         reranker: str | None = None,
         root: Root | None = None,
-    ) -> list[SearchResult]:
+    ) -> SearchResults:
         """Find the code that answers a query in all trees, best first; `root` is set in each result.
 
         Args:
@@ -166,11 +160,11 @@ class Workspace:
             alone = len(asked) == 1
             evidence = NO_EVIDENCE if alone else index.evidence(query, results, mode)
             answers.append((evidence, results))
-        return fuse(answers)[:top_k]
+        return SearchResults(fuse(answers)[:top_k], query)
 
     def find_related(
         self, path: str, line: int, *, root: Root | None = None, top_k: int = 10
-    ) -> list[SearchResult]:
+    ) -> SearchResults:
         """Find code of the same tree that is like the chunk around a line.
 
         Args:

@@ -133,6 +133,7 @@ def test_odd_roots(row: int, tmp_path: Path) -> None:
         ended = rcm("index", place)
         assert (ended.code, ended.out) == (2, "")
         assert said in ended.err
+    assert f"hint: name the folder that it is in: {file.parent}" in ended.err
     (tmp_path / "empty").mkdir()
     assert rcm("index", tmp_path / "empty", "--json").json["files_total"] == 0
     for place in ("/", Path("~").expanduser(), Path("~").expanduser().parent):

@@ -23,6 +23,9 @@ IN_WHEEL = (
     "rcm/model/model.safetensors",
     "rcm/model/tokenizer.json",
     "rcm/model/config.json",
+    "rcm/web/static/index.html",
+    "rcm/web/static/app.css",
+    "rcm/web/static/app.js",
 )
 
 TREE = {
@@ -58,6 +61,15 @@ print("python: ok", report.files_total, "files")
 """
 
 
+#: A client of `rcm mcp` that asks which tools there are.
+MCP_SESSION = """\
+{"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"protocolVersion": "2025-06-18", \
+"capabilities": {}, "clientInfo": {"name": "wheel", "version": "1"}}}
+{"jsonrpc": "2.0", "method": "notifications/initialized"}
+{"jsonrpc": "2.0", "id": 2, "method": "tools/list"}
+"""
+
+
 def check_contents(wheel: Path) -> None:
     """Fail where the wheel lacks what it promises to carry, or carries anything else."""
     with zipfile.ZipFile(wheel) as archive:
@@ -85,10 +97,13 @@ def use(python: Path, work: Path, tree: Path, before: list[str]) -> None:
         if not name.startswith(("PYTHON", "VIRTUAL_ENV", "RCM_"))
     }
     environment["RCM_HOME"] = str(work / "home")
+    environment["HOME"] = str(work / "user")
+    environment.pop("XDG_CONFIG_HOME", None)
 
-    def run(*command: str) -> str:
+    def run(*command: str, given: str = "") -> str:
         done = subprocess.run(
             [*before, *command],
+            input=given,
             cwd=work,
             env=environment,
             check=False,
@@ -109,7 +124,13 @@ def use(python: Path, work: Path, tree: Path, before: list[str]) -> None:
         assert path in answer, f"{question!r}: {path} is not in\n{answer}"
         assert path in run(str(python), "-m", "rcm", "search", question, str(tree))
     print(run(str(python), "-c", PROGRAM, str(tree)).strip())
+    assert '"find_related"' in run(rcm, "mcp", str(tree), given=MCP_SESSION)
     run(rcm, "clear", "--yes", str(tree))
+    for agent in ("codex", "goose", "zed"):
+        told = json.loads(run(rcm, "install", agent, "--json"))["agents"][0]
+        assert rcm in Path(told["path"]).read_text(encoding="utf-8"), told
+        run(rcm, "uninstall", agent)
+        assert not Path(told["path"]).exists(), told
 
 
 def without_network() -> list[str]:

@@ -20,12 +20,17 @@ from rcm.cli.interrupts import leave, signals_stop
 from rcm.present.style import is_terminal, style_for
 
 COMMANDS = (
-    "index", "search", "related", "status", "doctor", "inspect", "secrets", "clear", "completions",
+    "index", "search", "grep", "related", "watch", "status", "list", "prune", "doctor", "inspect",
+    "secrets", "clear", "bench", "serve", "mcp", "install", "uninstall", "completions", "man",
 )  # fmt: skip
+
+#: A module called `list` would take the place of the built-in here.
+_MODULES = {"list": "listing"}
 
 _SUMMARY = "local code search: index a tree in seconds, search it by meaning, words and symbols"
 _EXAMPLES = """\
   rcm search "where is the retry limit set"   index if needed, then search
+  rcm grep 'retry_limit *='                    every line that matches, as the files are now
   rcm index ~/src/burn                        index another folder
   rcm related src/pool.rs:120                 code like the code at this line
   rcm inspect src/pool.rs                     what every stage makes of a file
@@ -98,7 +103,7 @@ def _run(arguments: list[str]) -> int:
 
 
 def _load(name: str) -> Command:
-    return cast(Command, importlib.import_module(f"rcm.cli.{name}"))
+    return cast(Command, importlib.import_module(f"rcm.cli.{_MODULES.get(name, name)}"))
 
 
 class _Version(argparse.Action):

@@ -51,6 +51,11 @@ def add_tree(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         help="folder (default: the repository that the working directory is in)",
     )
+    add_index_dir(parser)
+
+
+def add_index_dir(parser: argparse.ArgumentParser) -> None:
+    """Where the index is."""
     parser.add_argument(
         "--index-dir",
         metavar="DIR",
@@ -109,7 +114,7 @@ def add_results(parser: argparse.ArgumentParser) -> None:
     add_json(parser)
 
 
-def add_json(parser: argparse.ArgumentParser) -> None:
+def add_json(parser: argparse._ActionsContainer) -> None:
     """The form for programs."""
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 

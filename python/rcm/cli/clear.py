@@ -44,7 +44,9 @@ def run(args: argparse.Namespace) -> int:
     if not there:
         write_notice(f"no index of {escape_path(str(root))}: nothing to delete\n")
         return exits.FOUND
-    if not args.yes and not _confirmed(f"delete the index of {root} in {index_dir}?"):
+    if not args.yes and not confirmed(
+        f"delete the index of {root} in {index_dir}?", "rcm clear --yes"
+    ):
         write_notice("nothing deleted\n")
         return exits.NOTHING
     interruptible(clear, ProgressBar(None, enabled=False))
@@ -52,11 +54,20 @@ def run(args: argparse.Namespace) -> int:
     return exits.FOUND
 
 
-def _confirmed(question: str) -> bool:
+def confirmed(question: str, without: str) -> bool:
+    """Asks before something is deleted.
+
+    Args:
+        question: What is asked.
+        without: The command that does not ask.
+
+    Raises:
+        UsageError: If there is nobody to ask.
+    """
     if sys.stdin is None or not sys.stdin.isatty():
         raise exits.UsageError(
             "deleting an index needs a yes, and standard input is not a terminal",
-            hint="`rcm clear --yes` does not ask",
+            hint=f"`{without}` does not ask",
         )
     write_notice(f"{escape_path(question)} [y/N] ")
     return sys.stdin.readline().strip().lower() in ("y", "yes")

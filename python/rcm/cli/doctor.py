@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
 from rcm.cli import exits
 from rcm.cli.arguments import add_json, add_models, add_tree
@@ -13,7 +14,9 @@ from rcm.cli.tree import chosen_root, open_index
 from rcm.present.doctor import render_doctor
 from rcm.present.progress import ProgressBar
 from rcm.present.style import style_for
-from rcm.types import DoctorReport
+
+if TYPE_CHECKING:
+    from rcm.reports import DoctorReport
 
 SUMMARY = "examine an index: files, checksums, whether its parts agree"
 EXAMPLES = """\

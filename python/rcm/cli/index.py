@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
 from rcm.cli import exits
 from rcm.cli.arguments import add_json, add_models, add_tree, byte_count, positive
@@ -13,7 +14,9 @@ from rcm.cli.tree import chosen_root, open_index, refuse_everything
 from rcm.present.progress import ProgressBar
 from rcm.present.style import is_terminal, style_for
 from rcm.present.summary import render_summary, render_warning
-from rcm.types import IndexReport
+
+if TYPE_CHECKING:
+    from rcm.reports import IndexReport
 
 SUMMARY = "index a tree, or bring its index up to date"
 EXAMPLES = """\
@@ -72,6 +75,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "are (default: as last time, at first redact); another choice rebuilds the index",
     )
     parser.add_argument(
+        "--reuse",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="let a first index begin as a copy of the index of a tree that is much the same, such as "
+        "another worktree (default: yes)",
+    )
+    parser.add_argument(
         "--max-memory",
         metavar="SIZE",
         type=byte_count,
@@ -104,6 +114,7 @@ def run(args: argparse.Namespace) -> int:
                 secrets=args.secrets,
                 max_memory=args.max_memory,
                 cross_mounts=args.cross_mounts,
+                reuse=args.reuse,
                 progress=bar.report,
             )
             return report, str(index.index_dir)

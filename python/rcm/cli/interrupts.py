@@ -25,8 +25,8 @@ WAIT_S = 0.1
 """Time between two looks at the progress; a signal or the end of the work interrupts the wait."""
 
 
-def interruptible(work: Callable[[], T], bar: ProgressBar) -> T:
-    """Runs `work` in a thread of its own and draws its progress meanwhile.
+def interruptible(work: Callable[[], T], bar: ProgressBar | None = None) -> T:
+    """Runs `work` in a thread of its own and draws its progress meanwhile, if there is a bar.
 
     Raises:
         Stopped: If a signal came; `work` may still be running.
@@ -46,13 +46,16 @@ def interruptible(work: Callable[[], T], bar: ProgressBar) -> T:
 
     try:
         threading.Thread(target=run, name="rcm-command", daemon=True).start()
-        while not done.wait(WAIT_S):
-            bar.tick()
+        # Without a timeout the wait costs nothing, and a signal interrupts it all the same.
+        while not done.wait(None if bar is None else WAIT_S):
+            if bar is not None:
+                bar.tick()
     except Stopped as stopped:
-        stopped.began_writing = bar.moved
+        stopped.began_writing = bar is not None and bar.moved
         raise
     finally:
-        bar.close()
+        if bar is not None:
+            bar.close()
     if errors:
         raise errors[0]
     return results[0]

@@ -1,26 +1,38 @@
-"""`rcm search`: answers a question about a tree."""
+"""`rcm search`: answers a question about a tree, or about several as one."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rcm.cli import exits
-from rcm.cli.arguments import add_models, add_refresh, add_results, add_tree
-from rcm.cli.console import write_notice, write_result
+from rcm.cli.arguments import add_index_dir, add_models, add_refresh, positive
+from rcm.cli.console import write_notice
 from rcm.cli.interrupts import interruptible
+from rcm.cli.output import Output, add_context, add_filters, add_output, shown_path, write_paged
 from rcm.cli.tree import Done, announce, chosen_root, make_searchable, open_index
-from rcm.present.escape import escape_code
+from rcm.present.escape import escape_code, escape_path
 from rcm.present.progress import ProgressBar
-from rcm.present.style import is_terminal, style_for
-from rcm.present.terminal import render_results
+from rcm.present.snippet import Line
+from rcm.present.style import is_terminal
 from rcm.types import Refreshed, SearchResult
+
+if TYPE_CHECKING:
+    from rcm.index import Index
+    from rcm.workspace import Workspace
 
 SUMMARY = "search a tree by meaning, words and symbols"
 EXAMPLES = """\
   rcm search "where are retries configured"
   rcm search parse_config ~/src/tool -k 3
-  rcm search "adam optimizer step" -l rust -g 'crates/**' --explain
+  rcm search "adam optimizer step" -t rust -g 'crates/**' --explain
+  rcm search "open a file" --kind fn --class code -C 3
+  rcm search "rate limit" ~/src/api ~/src/web     several trees, one answer
+  rcm search --symbol Pool.get                    where a name is defined
   rcm search "open a file" --mode bm25 --json | jq -r '.results[].path'
   rcm search -- --no-verify      a query that begins with a dash
 A tree without an index is indexed first.
@@ -30,26 +42,31 @@ Exit status: 0 found, 1 nothing found, 2 error, 3 stale index."""
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `rcm search`."""
     parser.add_argument("query", metavar="QUERY", help="words, a symbol, or a question")
-    add_tree(parser)
     parser.add_argument(
+        "dirs",
+        metavar="DIR",
+        nargs="*",
+        help="folders (default: the repository that the working directory is in)",
+    )
+    add_index_dir(parser)
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument(
         "--mode",
         choices=("hybrid", "bm25", "semantic"),
         default="hybrid",
         help="by words and meaning, by words only, by meaning only (default: hybrid)",
     )
-    parser.add_argument(
-        "-l",
-        "--language",
-        metavar="LANG",
-        action="append",
-        help="only this language, such as rust or python; may be repeated",
+    how.add_argument(
+        "--symbol",
+        action="store_true",
+        help="QUERY is the name of a symbol (Pool.get, LruCache): only where it is defined",
     )
+    add_filters(parser)
     parser.add_argument(
-        "-g",
-        "--glob",
-        metavar="GLOB",
+        "--kind",
+        metavar="KIND",
         action="append",
-        help="only paths that match, such as 'src/**/*.py'; may be repeated",
+        help="only where this is defined: function, method, class, struct, ...; may be repeated",
     )
     order = parser.add_mutually_exclusive_group()
     order.add_argument(
@@ -63,65 +80,185 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="chunks in the order of words and meaning alone, for comparison",
     )
+    parser.add_argument(
+        "-k",
+        "--top-k",
+        metavar="N",
+        type=positive,
+        default=10,
+        help="results at most (default: 10)",
+    )
+    parser.add_argument(
+        "--explain", action="store_true", help="show the parts of each score, largest first"
+    )
+    add_context(parser)
+    add_output(parser)
     add_refresh(parser)
     add_models(parser)
-    add_results(parser)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What a search gave, and the trees it was put to."""
+
+    results: list[SearchResult]
+    corrections: dict[str, str]
+    roots: list[str]
+    done: list[Done]
+    around: list[list[Line]] | None
 
 
 def run(args: argparse.Namespace) -> int:
     """Searches and prints the results."""
     if not args.query.strip():
         raise exits.UsageError("empty query", hint="give a word, a symbol or a question")
-    _check_directory(args)
+    output = Output.of(args)
+    roots = _roots(args)
     bar = ProgressBar(sys.stderr, enabled=is_terminal(sys.stderr))
 
-    def search() -> tuple[list[SearchResult], dict[str, str], str, Done]:
-        with open_index(args, chosen_root(args.dir)) as index:
-            done = make_searchable(index, bar, args.refresh)
-            results = index.search(
-                args.query,
-                top_k=args.top_k,
-                mode=args.mode,
-                languages=args.language,
-                paths=args.glob,
-                rerank=not args.no_rerank,
-                reranker=args.rerank,
-            )
-            return results, index.corrections(args.query), str(index.root), done
+    def search() -> _Answer:
+        if len(roots) == 1:
+            with open_index(args, roots[0]) as index:
+                return _ask(args, output, index, [index], bar)
+        from rcm.workspace import Workspace
 
-    results, corrections, root, done = interruptible(search, bar)
-    announce(done)
-    _say(corrections)
+        with Workspace.open(roots, index_dir=args.index_dir, embedder=args.embedder) as workspace:
+            indexes = [workspace.index(root) for root in workspace.roots]
+            return _ask(args, output, workspace, indexes, bar)
+
+    answer = interruptible(search, bar)
+    for done in answer.done:
+        announce(done)
+    from rcm.search import LONGEST_QUERY
+
+    for word, better in answer.corrections.items():
+        was, now = escape_code(repr(word)), escape_code(repr(better))
+        write_notice(f"no {was} in the index: searching for {now}\n")
+    if len(args.query) > LONGEST_QUERY:
+        length, most = f"{len(args.query):,}", f"{LONGEST_QUERY:,}"
+        write_notice(f"query of {length} characters: only the first {most} are searched for\n")
+    write_paged(_rendered(args, output, answer), paged=not args.no_pager)
+    return exits.FOUND if answer.results else exits.NOTHING
+
+
+def _roots(args: argparse.Namespace) -> list[Path]:
+    """Return the folders, each once.
+
+    Raises:
+        UsageError: If there is no such folder: most often a query that was not quoted.
+    """
+    try:
+        roots = [chosen_root(folder).resolve() for folder in args.dirs]
+    except exits.UsageError as error:
+        words = escape_path(" ".join([args.query, *args.dirs]))
+        hint = f'quote a query of several words: rcm search "{words} ..."'
+        raise exits.UsageError(str(error), hint=hint) from None
+    if len(roots) > 1 and args.qdrant_url:
+        raise exits.UsageError("--qdrant-url is for one folder", hint="index each folder with it")
+    return list(dict.fromkeys(roots)) or [chosen_root(None)]
+
+
+def _ask(
+    args: argparse.Namespace,
+    output: Output,
+    asked: Index | Workspace,
+    indexes: Sequence[Index],
+    bar: ProgressBar,
+) -> _Answer:
+    done = [make_searchable(index, bar, args.refresh) for index in indexes]
+    filters = {
+        "languages": args.language,
+        "paths": args.glob,
+        "kinds": args.kind,
+        "classes": args.classes,
+    }
+    if args.symbol:
+        found = [index.definitions(args.query, **filters) for index in indexes]
+        results = [result for results in found for result in results][: args.top_k]
+        corrections: dict[str, str] = {}
+    else:
+        results = asked.search(
+            args.query,
+            top_k=args.top_k,
+            mode=args.mode,
+            rerank=not args.no_rerank,
+            reranker=args.rerank,
+            **filters,
+        )
+        corrections = _corrections(args.query, indexes)
+    roots = [str(index.root) for index in indexes]
+    around = None
+    if output.has_context and not (args.json or args.jsonl or args.files or args.vimgrep):
+        by_root = dict(zip(roots, indexes, strict=True))
+        around = [
+            _around(by_root[result.root or roots[0]], result, args.query, output)
+            for result in results
+        ]
+    return _Answer(results, corrections, roots, done, around)
+
+
+def _corrections(query: str, indexes: Sequence[Index]) -> dict[str, str]:
+    """Return the words that no tree knows, with what the first one searched for instead."""
+    first, *others = [index.corrections(query) for index in indexes]
+    return {word: better for word, better in first.items() if all(word in one for one in others)}
+
+
+def _around(index: Index, result: SearchResult, query: str, output: Output) -> list[Line]:
+    from rcm.present.context import with_context
+    from rcm.present.snippet import choose_lines, query_pattern
+
+    chosen = choose_lines(result.text, result.start_line, result.symbol, query_pattern(query))
+    return with_context(
+        chosen,
+        lambda first, last: index.read(result.path, first, last).text,
+        before=output.before,
+        after=output.after,
+    )
+
+
+def _rendered(args: argparse.Namespace, output: Output, answer: _Answer) -> str:
     if args.json:
         from rcm.present.json import render_json, results_object
 
-        found = results_object(
-            results,
-            query=args.query,
-            corrections=corrections,
-            root=root,
-            mode=args.mode,
-            refreshed=done if isinstance(done, Refreshed) else None,
+        refreshed = [done for done in answer.done if isinstance(done, Refreshed)]
+        return render_json(
+            results_object(
+                answer.results,
+                query=args.query,
+                corrections=answer.corrections,
+                roots=answer.roots,
+                mode="symbol" if args.symbol else args.mode,
+                refreshed=refreshed[0] if len(refreshed) == len(answer.roots) == 1 else None,
+            )
         )
-        write_result(render_json(found))
-    else:
-        style = style_for(sys.stdout)
-        write_result(render_results(results, args.query, style, explain=args.explain))
-    return exits.FOUND if results else exits.NOTHING
+    if args.jsonl:
+        from rcm.present.json import render_json, result_object
+
+        return "".join(render_json(result_object(result)) for result in answer.results)
+    if args.files:
+        return _paths(output, answer)
+    if args.vimgrep:
+        from rcm.present.lines import render_places
+
+        return render_places(answer.results, args.query, shown_path, output.style, output.links)
+    from rcm.present.terminal import render_results
+
+    around = iter(answer.around or ())
+    return render_results(
+        answer.results,
+        args.query,
+        output.style,
+        explain=args.explain,
+        around=(lambda _result, _shown: next(around)) if answer.around is not None else None,
+        name=shown_path if len(answer.roots) > 1 else None,
+        links=output.links,
+    )
 
 
-def _say(corrections: dict[str, str]) -> None:
-    for word, better in corrections.items():
-        pair = (
-            f"no {escape_code(repr(word))} in the index: searching for {escape_code(repr(better))}"
-        )
-        write_notice(f"{pair}\n")
-
-
-def _check_directory(args: argparse.Namespace) -> None:
-    try:
-        if args.dir is not None:
-            chosen_root(args.dir)
-    except exits.UsageError as error:
-        hint = f'quote a query of several words: rcm search "{args.query} {args.dir} ..."'
-        raise exits.UsageError(str(error), hint=hint) from None
+def _paths(output: Output, answer: _Answer) -> str:
+    names = {(result.root, result.path): None for result in answer.results}
+    shown = ((shown_path(root, path), root, path) for root, path in names)
+    if output.end == "\0":
+        return "".join(f"{name}\0" for name, _, _ in shown)
+    links = output.links
+    return "".join(f"{links.around(escape_path(name), root, path)}\n" for name, root, path in shown)

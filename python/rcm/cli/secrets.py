@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
 from rcm.cli import exits
 from rcm.cli.arguments import add_json, byte_count
@@ -14,7 +15,9 @@ from rcm.present.progress import ProgressBar
 from rcm.present.secrets import render_findings, render_verdict
 from rcm.present.style import style_for
 from rcm.present.summary import render_warning
-from rcm.types import SecretsReport
+
+if TYPE_CHECKING:
+    from rcm.reports import SecretsReport
 
 SUMMARY = "list the secrets that stand in a tree, never their values"
 EXAMPLES = """\

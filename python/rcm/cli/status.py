@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
 from rcm.cli import exits
 from rcm.cli.arguments import add_json, add_models, add_tree
@@ -13,7 +14,9 @@ from rcm.cli.tree import chosen_root, open_index
 from rcm.present.progress import ProgressBar
 from rcm.present.status import render_status
 from rcm.present.style import style_for
-from rcm.types import IndexStatus
+
+if TYPE_CHECKING:
+    from rcm.reports import IndexStatus
 
 SUMMARY = "say what the index holds and whether it is up to date"
 EXAMPLES = """\

@@ -16,11 +16,13 @@ from rcm.present.progress import ProgressBar
 from rcm.present.quantities import count, duration
 from rcm.present.style import style_for
 from rcm.present.summary import render_warning
+from rcm.refusal import whole_disk_or_home
 from rcm.types import Refreshed
 
 if TYPE_CHECKING:
     from rcm.index import Index
-    from rcm.types import IndexReport, RefreshPolicy
+    from rcm.reports import IndexReport
+    from rcm.types import RefreshPolicy
 
 
 #: What was done before a search: a first index, a look at the tree, or nothing.
@@ -46,7 +48,11 @@ def chosen_root(directory: str | None, *, near: Path | None = None) -> Path:
     if not os.path.lexists(directory):
         raise UsageError(f"no such directory: {escape_path(repr(directory))}")
     if not Path(directory).is_dir():
-        raise UsageError(f"not a directory: {escape_path(repr(directory))}")
+        folder = escape_path(str(Path(directory).parent))
+        raise UsageError(
+            f"not a directory: {escape_path(repr(directory))}",
+            hint=f"name the folder that it is in: {folder}",
+        )
     return Path(directory)
 
 
@@ -91,10 +97,8 @@ def refuse_everything(index: Index) -> None:
     Raises:
         UsageError: If that is what was asked for.
     """
-    home = Path(os.path.realpath(Path("~").expanduser()))
-    if home.is_relative_to(index.root) and not index.exists():
-        what = "the home folder" if home == index.root else "above the home folder"
-        what = "the root of the file system" if index.root == Path(index.root.anchor) else what
+    what = whole_disk_or_home(index.root)
+    if what is not None and not index.exists():
         raise UsageError(
             f"{escape_path(str(index.root))} is {what}",
             hint="name a folder in it, or `rcm index --anywhere` indexes all of it",
@@ -110,11 +114,16 @@ def announce(done: Done) -> None:
         return
     if report.warning:
         write_notice(render_warning(report.warning, style_for(sys.stderr)))
+    if report.reused_from:
+        reused = count(report.files_reused, "file")
+        write_notice(f"reused {reused} from the index of {escape_path(report.reused_from)}\n")
     if report.files_indexed or report.files_removed:
-        indexed = count(report.files_indexed, "file")
+        what = f"indexed {count(report.files_indexed, 'file')}"
+        if report.files_removed:
+            gone = f"removed {count(report.files_removed, 'file')}"
+            what = f"{what}, {gone}" if report.files_indexed else gone
         chunks = count(report.chunks_total, "chunk")
-        seconds = duration(report.seconds)
-        write_notice(f"indexed {indexed} in {seconds}, {chunks} in the index\n")
+        write_notice(f"{what} in {duration(report.seconds)}, {chunks} in the index\n")
 
 
 def _behind(refreshed: Refreshed) -> str:

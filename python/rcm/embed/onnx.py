@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rcm import _rcm
+from rcm.embed.rows import unit_rows
 from rcm.errors import ModelError
 
 if TYPE_CHECKING:
@@ -57,7 +58,10 @@ class FastembedEmbedder:
             self._model, how = _load_name(name)
             self.spec = f"fastembed:{how}"
             folder = Path(getattr(self._model.model, "_model_dir"))  # noqa: B009
-        self.dim: int = self._run(["fn main() {}"], query=False).dim
+        probe = self._run(["fn main() {}"], query=False)
+        self.dim: int = probe.dim
+        if probe.n_zero():
+            raise ModelError(f"{self.spec}: the model gives values that are not finite", hint=_HINT)
         _check_hidden_size(folder, self.dim, self.spec)
         self.digest: bytes = _digest(folder, how)
 
@@ -69,7 +73,7 @@ class FastembedEmbedder:
         """Embed documents.
 
         Raises:
-            ModelError: If the model cannot be run, or gives values that are not finite.
+            ModelError: If the model cannot be run.
         """
         return self._run(texts, query=False)
 
@@ -84,7 +88,7 @@ class FastembedEmbedder:
             return _rcm.Vectors.from_bytes(b"", self.dim)
         embed = self._model.query_embed if query else self._model.passage_embed
         try:
-            # fastembed normalises, too; what is not finite is said below, not as numpy's warning.
+            # fastembed normalises, too; what is not finite is counted, not told as numpy's warning.
             with np.errstate(invalid="ignore", over="ignore"):
                 made = embed(list(texts), batch_size=_BATCH)
                 rows = np.stack([np.asarray(row, dtype=np.float32) for row in made])
@@ -95,11 +99,7 @@ class FastembedEmbedder:
             ) from error
         if rows.ndim != 2 or len(rows) != len(texts):
             raise ModelError(f"{self.spec}: the model gives no vector per text", hint=_HINT)
-        if not np.isfinite(rows).all():
-            raise ModelError(f"{self.spec}: the model gives values that are not finite", hint=_HINT)
-        norms = np.linalg.norm(rows, axis=1, keepdims=True)
-        unit = (rows / np.where(norms == 0, 1, norms)).astype(np.float32)
-        return _rcm.Vectors.from_bytes(unit.tobytes(), unit.shape[1])
+        return unit_rows(rows)
 
 
 def _load_name(name: str) -> tuple[TextEmbedding, str]:

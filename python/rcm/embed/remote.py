@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from rcm import _rcm
 from rcm.embed.endpoint import Endpoint
 from rcm.embed.pace import Pace
+from rcm.embed.rows import unit_rows
 from rcm.errors import EmbeddingServiceError, ModelError
 
 if TYPE_CHECKING:
@@ -65,7 +67,7 @@ class RemoteEmbedder:
         self._pace = Pace(self._endpoint.requests_per_minute, self._endpoint.tokens_per_minute)
         self._where = f"{self._endpoint.model} at {self._endpoint.host}"
         self._pool = _pool(self._endpoint)
-        self.dim: int = self._endpoint.dim or len(self._ask(["fn main() {}"])[0])
+        self.dim: int = self._endpoint.dim or self._length()
         self.spec = f"openai:{self._endpoint.model}@{self._endpoint.url}#{self.dim}"
         self.digest: bytes = _digest(self._endpoint, self.dim)
 
@@ -89,6 +91,14 @@ class RemoteEmbedder:
     def embed_query(self, query: str) -> list[float]:
         """Embed one query."""
         return self._vectors(self._ask([self._endpoint.query_prefix + query])).row_list(0)
+
+    def _length(self) -> int:
+        (row,) = self._ask(["fn main() {}"])
+        if not all(map(math.isfinite, row)):
+            raise EmbeddingServiceError(
+                f"{self._where} gives values that are not finite", hint=_HINT
+            )
+        return len(row)
 
     def _ask(self, texts: Sequence[str]) -> list[list[float]]:
         """Send one request; as many rows as texts, in order, not yet checked for their length."""
@@ -131,14 +141,7 @@ class RemoteEmbedder:
                 f"{self._where} gives vectors of length {other}, not {self.dim}",
                 hint="the server has another model under this name: rcm index rebuilds with it",
             )
-        made = np.asarray(rows, dtype=np.float64)
-        if not np.isfinite(made).all():
-            raise EmbeddingServiceError(
-                f"{self._where} gives values that are not finite", hint=_HINT
-            )
-        norms = np.linalg.norm(made, axis=1, keepdims=True)
-        unit = (made / np.where(norms == 0, 1, norms)).astype(np.float32)
-        return _rcm.Vectors.from_bytes(unit.tobytes(), self.dim)
+        return unit_rows(np.asarray(rows, dtype=np.float64))
 
     def _clean(self, text: str) -> str:
         """One short line without the key, which servers like to repeat."""

@@ -38,7 +38,7 @@ class _Paged(_OfTree):
         0, ge=0, le=_MOST_OFFSET, description="Results to skip: next_offset of the last answer"
     )
     snippet_lines: int = Field(
-        8, ge=0, le=_MOST_LINES, description="Lines shown of each result; 0 shows places only"
+        4, ge=0, le=_MOST_LINES, description="Lines shown of each result; 0 shows places only"
     )
     max_tokens: int = Field(
         3_000, ge=LEAST_TOKENS, le=MOST_TOKENS, description="Budget of the whole answer"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rcm.present.escape import escape_code, escape_path
 from rcm.present.quantities import duration, size
 from rcm.present.style import Style
-from rcm.types import DoctorReport, Finding
+
+if TYPE_CHECKING:
+    from rcm.reports import DoctorReport, Finding
 
 _COLOURS = {"ok": "32", "note": "36", "warning": "1;33", "repaired": "1;36", "damage": "1;31"}
 _VERDICTS = {

@@ -10,18 +10,24 @@ import base64
 import contextlib
 import json
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rcm.types import (
-    DoctorReport,
-    IndexReport,
-    IndexStatus,
-    Refreshed,
-    SearchResult,
-    SecretsReport,
-)
+from rcm.types import Refreshed, SearchResult
+
+if TYPE_CHECKING:
+    from rcm.reports import (
+        DoctorReport,
+        GrepReport,
+        IndexReport,
+        IndexStatus,
+        KeptIndex,
+        MatchedLine,
+        SecretsReport,
+        WatchEvent,
+    )
 
 
 def render_json(value: object) -> str:
@@ -47,18 +53,22 @@ def results_object(
     *,
     query: str,
     corrections: Mapping[str, str],
-    root: str,
+    roots: Sequence[str],
     mode: str,
     refreshed: Refreshed | None = None,
 ) -> dict[str, Any]:
-    """What `rcm search --json` prints: `query`, `corrections`, `root`, `mode`, `refreshed`, `results`."""
+    """What `rcm search --json` prints: `query`, `corrections`, `root`, `mode`, `refreshed`, `results`.
+
+    Of several trees `root` is null, and `roots` has them.
+    """
     return {
         "query": query,
         "corrections": plain(corrections),
-        "root": root,
+        "root": roots[0] if len(roots) == 1 else None,
+        **({"roots": list(roots)} if len(roots) > 1 else {}),
         "mode": mode,
         "refreshed": refreshed_object(refreshed),
-        "results": [_result(result) for result in results],
+        "results": [result_object(result) for result in results],
     }
 
 
@@ -76,7 +86,7 @@ def related_object(
         "line": line,
         "root": root,
         "refreshed": refreshed_object(refreshed),
-        "results": [_result(result) for result in results],
+        "results": [result_object(result) for result in results],
     }
 
 
@@ -108,6 +118,24 @@ def secrets_object(report: SecretsReport) -> dict[str, Any]:
     return {**plain(report), "findings": findings}
 
 
+def watch_object(event: WatchEvent, *, root: str) -> dict[str, Any]:
+    """What `rcm watch --json` prints on one line: the event and `root`."""
+    return {**plain(event), "root": root}
+
+
+def indexes_object(indexes: Sequence[KeptIndex], cache_bytes: int) -> dict[str, Any]:
+    """What `rcm list --json` prints: `indexes`, and `embedding_cache_bytes`."""
+    return {"indexes": plain(indexes), "embedding_cache_bytes": cache_bytes}
+
+
+def pruned_object(
+    chosen: Sequence[KeptIndex], removed: Sequence[KeptIndex], failed: Sequence[str]
+) -> dict[str, Any]:
+    """What `rcm prune --json` prints: `superfluous`, `removed` (folders) and `failed` (messages)."""
+    folders = [index.index_dir for index in removed]
+    return {"superfluous": plain(chosen), "removed": folders, "failed": list(failed)}
+
+
 def doctor_object(report: DoctorReport) -> dict[str, Any]:
     """What `rcm doctor --json` prints: the report and `verdict`."""
     return {**plain(report), "verdict": report.verdict}
@@ -119,7 +147,30 @@ def is_fresh(status: IndexStatus) -> bool:
     return status.exists and not differs
 
 
-def _result(result: SearchResult) -> dict[str, Any]:
+def grep_object(reports: Sequence[GrepReport], lines: Sequence[MatchedLine]) -> dict[str, Any]:
+    """What `rcm grep --json` prints: the lines, and over all trees where they were looked for."""
+    skipped: Counter[str] = Counter()
+    for report in reports:
+        skipped.update(report.skipped)
+    return {
+        "pattern": reports[0].pattern,
+        "roots": [report.root for report in reports],
+        "files_searched": sum(report.files_searched for report in reports),
+        "files_matched": sum(report.files_matched for report in reports),
+        "skipped": dict(sorted(skipped.items())),
+        "failures": [plain(failure) for report in reports for failure in report.failures],
+        "complete": all(report.complete for report in reports),
+        "lines": [match_object(line) for line in lines],
+    }
+
+
+def match_object(line: MatchedLine) -> dict[str, Any]:
+    """One line of an exact search."""
+    return _with_path_bytes(line.path, plain(line))
+
+
+def result_object(result: SearchResult) -> dict[str, Any]:
+    """One result, with the bytes of its path where that is not UTF-8."""
     return _with_path_bytes(result.path, plain(result))
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rcm.present.escape import escape_path
 from rcm.present.quantities import count
 from rcm.present.style import Style
-from rcm.types import SecretFinding, SecretsReport
+
+if TYPE_CHECKING:
+    from rcm.reports import SecretFinding, SecretsReport
 
 _MAX_FAILURES = 20
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rcm.present.escape import escape_path
 from rcm.present.json import is_fresh
 from rcm.present.quantities import count, size
 from rcm.present.style import Style
 from rcm.present.summary import listed_names
-from rcm.types import IndexStatus
+
+if TYPE_CHECKING:
+    from rcm.reports import IndexStatus
 
 _MAX_NAMES = 10
 _MAX_LANGUAGES = 12

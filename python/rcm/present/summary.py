@@ -10,7 +10,7 @@ from rcm.present.quantities import count, duration, size
 from rcm.present.style import Style
 
 if TYPE_CHECKING:
-    from rcm.types import IndexReport
+    from rcm.reports import GrepReport, IndexReport
 
 PHASES = (
     "walk", "read", "hash", "filter", "parse", "chunk", "embed", "lexical", "vectors", "commit",
@@ -31,6 +31,16 @@ def render_summary(report: IndexReport, style: Style, *, index_dir: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def render_searched(report: GrepReport) -> str:
+    """Where an exact search has looked: how many files matched, were searched, left out, and why."""
+    matched = count(report.files_matched, "file")
+    text = f"{escape_path(report.root)}: {matched} of {report.files_searched:,} searched"
+    left_out = _skipped(report.skipped)
+    text += f"; left out {left_out}" if left_out else ""
+    failed = f"; {count(len(report.failures), 'file')} could not be read" if report.failures else ""
+    return f"{text}{failed}{'' if report.complete or failed else '; stopped early'}\n"
+
+
 def render_warning(warning: str, style: Style) -> str:
     """A warning that is not overlooked; ends with a line break."""
     text = "\n         ".join(escape_code(warning).splitlines())
@@ -49,9 +59,10 @@ def listed_names(names: Iterable[str], limit: int) -> list[str]:
 def _facts(report: IndexReport, index_dir: str) -> list[tuple[str, str]]:
     return [
         ("files", _files(report)),
+        *_reused(report),
         ("skipped", _skipped(report.skipped)),
         ("secrets", _secrets(report)),
-        ("chunks", f"{report.chunks_written:,} written, {report.chunks_total:,} in the index"),
+        ("chunks", _chunks(report)),
         ("time", _time(report)),
         ("mode", f"{report.mode} ({report.mode_reason}), {count(report.workers, 'worker')}"),
         ("memory", f"{size(report.peak_memory_bytes)} at the peak"),
@@ -66,6 +77,14 @@ def _files(report: IndexReport) -> str:
         f"{report.files_unchanged:,} unchanged, {report.files_removed:,} removed, "
         f"{sum(report.skipped.values()):,} skipped, {len(report.failures):,} failed"
     )
+
+
+def _reused(report: IndexReport) -> list[tuple[str, str]]:
+    if not report.reused_from:
+        return []
+    return [
+        ("reused", f"{count(report.files_reused, 'file')} from the index of {report.reused_from}")
+    ]
 
 
 def _skipped(skipped: Mapping[str, int]) -> str:
@@ -83,6 +102,11 @@ def _secrets(report: IndexReport) -> str:
     if report.secrets_allowed:
         text += f", {report.secrets_allowed:,} allowed (`rcm secrets` lists them)"
     return text
+
+
+def _chunks(report: IndexReport) -> str:
+    text = f"{report.chunks_written:,} written, {report.chunks_total:,} in the index"
+    return text + (f", {report.words_only:,} without a vector" if report.words_only else "")
 
 
 def _time(report: IndexReport) -> str:

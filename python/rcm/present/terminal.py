@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from rcm.present.escape import escape_code, escape_path
+from rcm.present.hyperlink import NO_LINKS, Links
 from rcm.present.snippet import Line, choose_lines, query_pattern
 from rcm.present.style import Style
 from rcm.types import SearchResult
@@ -14,7 +15,14 @@ PATH, LINES, SYMBOL, DIM, MATCH, STALE = "35", "32", "1;36", "2", "1;33", "1;31"
 
 
 def render_results(
-    results: Sequence[SearchResult], query: str, style: Style, *, explain: bool = False
+    results: Sequence[SearchResult],
+    query: str,
+    style: Style,
+    *,
+    explain: bool = False,
+    around: Callable[[SearchResult, Sequence[Line]], Sequence[Line]] | None = None,
+    name: Callable[[str, str], str] | None = None,
+    links: Links = NO_LINKS,
 ) -> str:
     """All results, best first, a blank line between them; ends with a line break unless empty.
 
@@ -23,9 +31,19 @@ def render_results(
         query: The query, for choosing and highlighting lines; empty for none.
         style: What the reader can take.
         explain: Whether to add a line with each part of the score.
+        around: Adds lines to those shown of a result; by default none.
+        name: How a path is shown, by its tree and its path in that; by default the latter.
+        links: Whether paths are links.
     """
     pattern = query_pattern(query)
-    return "\n".join(_render(result, pattern, style, explain) for result in results)
+    out = []
+    for result in results:
+        shown: Sequence[Line] = choose_lines(result.text, result.start_line, result.symbol, pattern)
+        shown = around(result, shown) if around is not None else shown
+        path = result.path if name is None else name(result.root, result.path)
+        body = _body(result, shown, pattern, style, explain)
+        out.append("\n".join([_head(result, path, style, links), *body]) + "\n")
+    return "\n".join(out)
 
 
 def render_signals(signals: Mapping[str, float]) -> str:
@@ -40,20 +58,24 @@ def location(path: str, start_line: int, end_line: int) -> str:
     return f"{escape_path(path)}:{span}"
 
 
-def _render(
-    result: SearchResult, pattern: re.Pattern[str] | None, style: Style, explain: bool
-) -> str:
-    shown = choose_lines(result.text, result.start_line, result.symbol, pattern)
+def _body(
+    result: SearchResult,
+    shown: Sequence[Line],
+    pattern: re.Pattern[str] | None,
+    style: Style,
+    explain: bool,
+) -> list[str]:
     margin = max((len(str(line.number)) for line in shown if line.number), default=1)
     body = [_code_line(line, margin + 2, pattern, style) for line in shown]
     if explain and result.signals:
         body.append(style.paint(f"  signals: {escape_path(render_signals(result.signals))}", DIM))
-    return "\n".join([_head(result, style), *body]) + "\n"
+    return body
 
 
-def _head(result: SearchResult, style: Style) -> str:
-    path, _, span = location(result.path, result.start_line, result.end_line).rpartition(":")
-    parts = [f"{style.paint(path, PATH)}:{style.paint(span, LINES)}"]
+def _head(result: SearchResult, name: str, style: Style, links: Links) -> str:
+    path, _, span = location(name, result.start_line, result.end_line).rpartition(":")
+    linked = links.around(style.paint(path, PATH), result.root, result.path)
+    parts = [f"{linked}:{style.paint(span, LINES)}"]
     if result.symbol or result.kind:
         kind = f"({escape_path(result.kind)})" if result.kind else ""
         symbol = style.paint(escape_path(result.symbol), SYMBOL)

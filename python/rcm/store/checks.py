@@ -12,6 +12,7 @@ from pathlib import Path
 
 from rcm import _rcm
 from rcm.errors import IndexDamagedError
+from rcm.reports import Finding
 from rcm.store.files import FileRow, FileTable, SegmentRow
 from rcm.store.folder import Generation
 from rcm.store.lexical import LexicalReader
@@ -19,7 +20,6 @@ from rcm.store.manifest import MANIFEST_NAMES, Manifest, altered, heads_differ, 
 from rcm.store.reader import vector_shape
 from rcm.store.tantivy_files import lexical_files, own_checksum_holds
 from rcm.store.vectors import open_segments
-from rcm.types import Finding
 
 Found = Iterator[Finding]
 #: SQLite's companions of the file table, which come and go.

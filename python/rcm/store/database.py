@@ -35,12 +35,13 @@ _REFUSALS = {
 }
 
 
-def connect(path: Path, *, write: bool) -> Connection:
+def connect(path: Path, *, write: bool, patience: float = 10) -> Connection:
     """Open a database.
 
     Args:
         path: The file; a writer makes it if it is missing, private to the user.
         write: False opens for reading only; a reader never writes and never waits for a writer.
+        patience: Seconds that a writer waits for another one.
 
     Raises:
         IndexDamagedError: If the file is no database or cannot be read as one.
@@ -54,17 +55,17 @@ def connect(path: Path, *, write: bool) -> Connection:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     mode = "rwc" if write else "ro"
     try:
-        return _connect(path, mode, write=write)
+        return _connect(path, mode, write=write, patience=patience)
     except sqlite3.DatabaseError as error:
         if not write and error.sqlite_errorcode & 0xFF in _NO_SHARED_MEMORY and _is_settled(path):
-            return _connect(path, "ro&immutable=1", write=False)
+            return _connect(path, "ro&immutable=1", write=False, patience=patience)
         raise meaning(path, error) from error
 
 
-def _connect(path: Path, mode: str, *, write: bool) -> Connection:
+def _connect(path: Path, mode: str, *, write: bool, patience: float) -> Connection:
     uri = f"file:{quote_from_bytes(str(path).encode('utf-8', 'surrogateescape'))}?mode={mode}"
     connection = sqlite3.connect(
-        uri, uri=True, timeout=10, isolation_level=None, check_same_thread=False
+        uri, uri=True, timeout=patience, isolation_level=None, check_same_thread=False
     )
     try:
         if write:

@@ -5,6 +5,7 @@
   LOCK                   flock; one writer, readers never wait
   CURRENT                name of the generation that readers use; replaced by rename
   IN-FLIGHT, CRASH, CRASHED   only while a run goes on or after it crashed (`rcm/crashes.py`)
+  g-copy/                only while a first index begins as a copy of another tree's
   g-000001/              one complete index: lex/, vec/, rcm.sqlite, MANIFEST
     DAMAGED              why it must not be used any more, if it is so
 ```
@@ -74,6 +75,11 @@ class Generation(NamedTuple):
     def mark_damaged(self, found: str) -> None:
         """Keep everyone from using the generation; the next update builds a new one."""
         write_durably(self.damage_mark, found.encode("utf-8", "replace") + b"\n")
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing has been written yet."""
+        return not self.folder.exists()
 
     def make(self) -> Generation:
         """Make the folders, private to the user."""
@@ -166,6 +172,11 @@ class IndexFolder:
         numbers = [int(made.folder.name[len(_PREFIX) :]) for made in self.generations()]
         return Generation(self.path / f"{_PREFIX}{max(numbers, default=0) + 1:06d}")
 
+    @property
+    def draft(self) -> Generation:
+        """Where a copy of another index's generation is made, before it becomes one of this."""
+        return Generation(self.path / "g-copy")
+
     def switch(self, generation: Generation) -> None:
         """Make a generation the current one, durably, and drop all others."""
         write_durably(self.pointer, f"{generation.folder.name}\n".encode("ascii"))
@@ -178,7 +189,7 @@ class IndexFolder:
         """Remove everything rcm made here; the folder itself goes when nothing else is in it."""
         (self.path / _CURRENT).unlink(missing_ok=True)
         (self.path / f"{_CURRENT}.part").unlink(missing_ok=True)
-        for generation in self.generations():
+        for generation in (*self.generations(), self.draft):
             drop(generation)
         for name in (*CRASH_RECORDS, "LOCK"):
             (self.path / name).unlink(missing_ok=True)

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TypeAlias
+from weakref import finalize
 
-from rcm.errors import IndexDamagedError
 from rcm.store.database import Connection, DatabaseError, connect, meaning
 from rcm.store.files import INODE_MASK, LIVE
 
 #: Path, size, mtime_ns, ctime_ns, inode, SHA-256 and when the scan that read it began.
 KnownRow: TypeAlias = tuple[str, int, int, int, int, bytes, int]
 
+#: A table may come from anywhere: a row of other types is as good as none, its file is looked at.
+_NUMBERS = ("size", "mtime_ns", "ctime_ns", "inode", "scanned_ns")
 _SELECT = (
-    f"SELECT path, size, mtime_ns, ctime_ns, inode, digest, scanned_ns FROM files WHERE {LIVE}"
+    "SELECT path, size, mtime_ns, ctime_ns, inode, digest, scanned_ns FROM files "
+    f"WHERE {LIVE.replace(':epoch', '?1')} "
+    "AND typeof(path) = 'blob' AND typeof(digest) = 'blob' AND length(digest) = 32 AND size >= 0 AND "
+    + " AND ".join(f"typeof({name}) = 'integer'" for name in _NUMBERS)
 )
 
 
@@ -35,7 +40,9 @@ class KnownFiles:
 
     @cached_property
     def _connection(self) -> Connection:
-        return connect(self._database, write=False)
+        connection = connect(self._database, write=False)
+        finalize(self, connection.close)
+        return connection
 
     def all(self) -> list[KnownRow]:
         """Return every file, those without chunks included.
@@ -44,28 +51,26 @@ class KnownFiles:
             IndexDamagedError: If the table cannot be read.
             OSError: If the system refuses.
         """
-        return self._rows([(_SELECT, {"epoch": self._epoch})])
+        return self._rows(_SELECT, (self._epoch,))
 
-    def of(self, paths: Iterable[str]) -> dict[str, KnownRow]:
+    def of(self, paths: Sequence[str]) -> dict[str, KnownRow]:
         """Return the rows of some files; errors as those of `all`."""
-        one = f"{_SELECT} AND path = :path"
-        asked = [(one, {"epoch": self._epoch, "path": os.fsencode(path)}) for path in paths]
-        return {row[0]: row for row in self._rows(asked)}
+        asked = f"{_SELECT} AND path IN ({', '.join('?' * len(paths))})"
+        rows = self._rows(asked, (self._epoch, *map(os.fsencode, paths)))
+        return {row[0]: row for row in rows}
 
-    def _rows(self, queries: Iterable[tuple[str, dict[str, object]]]) -> list[KnownRow]:
+    def sample(self, count: int) -> list[KnownRow]:
+        """Return some files, by no order that has to do with their place; errors as those of `all`."""
+        return self._rows(f"{_SELECT} ORDER BY digest LIMIT ?2", (self._epoch, count))
+
+    def _rows(self, query: str, values: tuple[object, ...]) -> list[KnownRow]:
+        decode, mask = os.fsdecode, INODE_MASK
         try:
-            run = self._connection.execute
-            return [_known(row) for query, values in queries for row in run(query, values)]
+            return [
+                (decode(path), size, mtime, ctime, inode & mask, digest, scanned)
+                for path, size, mtime, ctime, inode, digest, scanned in self._connection.execute(
+                    query, values
+                )
+            ]
         except DatabaseError as error:
             raise meaning(self._database, error) from error
-        except (TypeError, ValueError) as error:
-            raise IndexDamagedError(
-                f"{self._database}: {error}", hint="rcm index builds it anew"
-            ) from error
-
-
-def _known(row: tuple[bytes, int, int, int, int, bytes, int]) -> KnownRow:
-    path, size, mtime_ns, ctime_ns, inode, digest, scanned = row
-    if len(digest) != 32:
-        raise ValueError(f"a digest of {len(digest)} bytes")
-    return os.fsdecode(path), size, mtime_ns, ctime_ns, inode & INODE_MASK, digest, scanned

@@ -8,7 +8,8 @@
 //! ```
 //!
 //! Each stage is a function from one value to the next, and no stage calls another; only
-//! [`pipeline::process_file`] composes them, and [`look::look`] the first three for a file that is known. Nothing here knows Python, an index or a network.
+//! [`pipeline::process_file`] composes them; [`look::look`] composes the first three for a file that is known, and
+//! [`grep::grep_file`] for an exact search. Nothing here knows Python, an index or a network.
 
 #![forbid(unsafe_code)]
 
@@ -34,3 +35,5 @@ pub mod cancel;
 pub mod in_flight;
 pub mod look;
 pub mod pipeline;
+
+pub mod grep;

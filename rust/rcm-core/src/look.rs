@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use crate::filter::{SecretPolicy, filter};
-use crate::read::{Digest, Unread, digest, read, stat};
+use crate::read::{Digest, Root, Unread, digest, read};
 use crate::skip::SkipReason;
 use crate::snapshot::Known;
 use crate::walk::Entry;
@@ -21,20 +21,24 @@ pub enum Seen {
     Gone,
 }
 
-/// Looks at one file: by stat where that proves something, else by content.
-pub fn look(root: &Path, known: &Known, max_bytes: u64, policy: &SecretPolicy) -> Seen {
-    let now = match stat(root, &known.entry.path) {
-        Ok(now) => now,
-        Err(unread) => return unseen(&unread),
+/// Looks at files, each by stat where that proves something, else by content; in the order given.
+pub fn look(root: &Path, files: &[Known], max_bytes: u64, policy: &SecretPolicy) -> Vec<Seen> {
+    let top = Root::open(root);
+    let look = |known: &Known| {
+        let now = match top.as_ref().map_err(Clone::clone).and_then(|top| top.stat(&known.entry.path)) {
+            Ok(now) => now,
+            Err(unread) => return unseen(&unread),
+        };
+        if known.still_holds(&now) {
+            return Seen::Unchanged;
+        }
+        match read(root, &now, max_bytes) {
+            Ok((bytes, _)) if digest(&bytes) == known.digest => Seen::Unchanged,
+            Ok((bytes, _)) => Seen::Changed(filter(&now.path, &bytes, policy).ok().map(|text| text.text)),
+            Err(unread) => unseen(&unread),
+        }
     };
-    if known.still_holds(&now) {
-        return Seen::Unchanged;
-    }
-    match read(root, &now, max_bytes) {
-        Ok((bytes, _)) if digest(&bytes) == known.digest => Seen::Unchanged,
-        Ok((bytes, _)) => Seen::Changed(filter(&now.path, &bytes, policy).ok().map(|text| text.text)),
-        Err(unread) => unseen(&unread),
-    }
+    files.iter().map(look).collect()
 }
 
 fn unseen(unread: &Unread) -> Seen {
@@ -51,7 +55,7 @@ pub fn read_text(
     max_bytes: u64,
     policy: &SecretPolicy,
 ) -> Result<(String, Digest, Entry), Unread> {
-    let entry = stat(root, path)?;
+    let entry = Root::open(root)?.stat(path)?;
     if crate::walk::is_sensitive(path) {
         return Err(Unread::Skipped(SkipReason::SensitiveName));
     }
@@ -71,12 +75,13 @@ mod tests {
 
     fn known(root: &Path, path: &str, content: &[u8], scanned_ns: i64) -> Known {
         fs::write(root.join(path), content).expect("write");
-        let entry = stat(root, Path::new(path)).expect("stat");
+        let entry = Root::open(root).expect("root").stat(Path::new(path)).expect("stat");
         Known { entry, digest: digest(content), scanned_ns }
     }
 
     fn check(root: &Path, known: &Known, expected: &Seen) {
-        assert_eq!(&look(root, known, 1 << 20, &SecretPolicy::default()), expected);
+        let seen = look(root, std::slice::from_ref(known), 1 << 20, &SecretPolicy::default());
+        assert_eq!(seen, std::slice::from_ref(expected));
     }
 
     #[test]

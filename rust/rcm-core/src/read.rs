@@ -57,7 +57,7 @@ const FOLDER_FLAGS: OFlags =
 /// # Errors
 /// [`Unread`]: why there are no bytes.
 pub fn read(root: &Path, entry: &Entry, max_bytes: u64) -> Result<(Vec<u8>, Entry), Unread> {
-    let file = File::from(open_beneath(root, &entry.path)?);
+    let file = File::from(Root::open(root)?.open_beneath(&entry.path)?);
     let metadata = file.metadata().map_err(|error| failed(&error))?;
     if metadata.is_dir() {
         return Err(Unread::Gone);
@@ -77,16 +77,44 @@ pub fn read(root: &Path, entry: &Entry, max_bytes: u64) -> Result<(Vec<u8>, Entr
     Ok((bytes, Entry::new(entry.path.clone(), &metadata)))
 }
 
-/// The entry of the file at `root/path` as it is now, found as [`read`] finds it.
-///
-/// # Errors
-/// [`Unread`]: why there is none.
-pub fn stat(root: &Path, path: &Path) -> Result<Entry, Unread> {
-    let metadata = File::from(open_beneath(root, path)?).metadata().map_err(|error| failed(&error))?;
-    match (metadata.is_file(), metadata.is_dir()) {
-        (true, _) => Ok(Entry::new(path.to_path_buf(), &metadata)),
-        (_, true) => Err(Unread::Gone),
-        _ => Err(Unread::Skipped(SkipReason::SpecialFile)),
+/// A tree, opened once to look at many files in it.
+#[derive(Debug)]
+pub struct Root(OwnedFd);
+
+impl Root {
+    /// Opens the folder at `path`, which may be a link.
+    ///
+    /// # Errors
+    /// [`Unread`]: why it cannot be looked into.
+    pub fn open(path: &Path) -> Result<Self, Unread> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        rustix::fs::openat(CWD, path, flags, Mode::empty()).map(Self).map_err(unread)
+    }
+
+    /// The entry of the file at `path` as it is now, found as [`read`] finds it.
+    ///
+    /// # Errors
+    /// [`Unread`]: why there is none.
+    pub fn stat(&self, path: &Path) -> Result<Entry, Unread> {
+        let metadata = File::from(self.open_beneath(path)?).metadata().map_err(|error| failed(&error))?;
+        match (metadata.is_file(), metadata.is_dir()) {
+            (true, _) => Ok(Entry::new(path.to_path_buf(), &metadata)),
+            (_, true) => Err(Unread::Gone),
+            _ => Err(Unread::Skipped(SkipReason::SpecialFile)),
+        }
+    }
+
+    /// Opens `path` so that no component below the root is a symbolic link.
+    fn open_beneath(&self, path: &Path) -> Result<OwnedFd, Unread> {
+        if path.as_os_str().is_empty() || path.components().any(|part| !matches!(part, Component::Normal(_)))
+        {
+            return Err(Unread::Failed("the path leads out of the root".to_string()));
+        }
+        #[cfg(target_os = "linux")]
+        if let Some(opened) = open_in_one_call(&self.0, path) {
+            return opened;
+        }
+        open_by_component(&self.0, path)
     }
 }
 
@@ -97,20 +125,6 @@ pub fn digest(bytes: &[u8]) -> Digest {
 
 fn failed(error: &std::io::Error) -> Unread {
     Unread::Failed(error.to_string())
-}
-
-/// Opens `root/path` so that no component below `root` is a symbolic link.
-fn open_beneath(root: &Path, path: &Path) -> Result<OwnedFd, Unread> {
-    if path.as_os_str().is_empty() || path.components().any(|part| !matches!(part, Component::Normal(_))) {
-        return Err(Unread::Failed("the path leads out of the root".to_string()));
-    }
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let root = rustix::fs::openat(CWD, root, flags, Mode::empty()).map_err(unread)?;
-    #[cfg(target_os = "linux")]
-    if let Some(opened) = open_in_one_call(&root, path) {
-        return opened;
-    }
-    open_by_component(root, path)
 }
 
 /// `openat2`, or nothing where the kernel (before 5.6) or a sandbox does not have it.
@@ -138,18 +152,18 @@ fn open_in_one_call(root: &OwnedFd, path: &Path) -> Option<Result<OwnedFd, Unrea
 }
 
 /// One `openat` per component, each refusing a symbolic link.
-fn open_by_component(root: OwnedFd, path: &Path) -> Result<OwnedFd, Unread> {
-    let mut folder = root;
+fn open_by_component(root: &OwnedFd, path: &Path) -> Result<OwnedFd, Unread> {
+    let mut below: Option<OwnedFd> = None;
     let mut parts = path.components().peekable();
     while let Some(part) = parts.next() {
-        let name = part.as_os_str();
+        let (name, folder) = (part.as_os_str(), below.as_ref().unwrap_or(root));
         if parts.peek().is_none() {
-            return rustix::fs::openat(&folder, name, FILE_FLAGS, Mode::empty()).map_err(unread);
+            return rustix::fs::openat(folder, name, FILE_FLAGS, Mode::empty()).map_err(unread);
         }
-        folder = match rustix::fs::openat(&folder, name, FOLDER_FLAGS, Mode::empty()) {
-            Ok(next) => next,
+        below = match rustix::fs::openat(folder, name, FOLDER_FLAGS, Mode::empty()) {
+            Ok(next) => Some(next),
             // With O_DIRECTORY a link is reported as "not a directory": look which it is.
-            Err(Errno::NOTDIR) if is_link(&folder, name) => return Err(unread(Errno::LOOP)),
+            Err(Errno::NOTDIR) if is_link(folder, name) => return Err(unread(Errno::LOOP)),
             Err(errno) => return Err(unread(errno)),
         };
     }
@@ -186,7 +200,7 @@ mod tests {
         let whole = read(root, &entry(path), max_bytes).map(|(bytes, _)| bytes);
         assert_eq!(whole, expected.clone().map(<[u8]>::to_vec), "{path}");
         let folder = OwnedFd::from(File::open(root).expect("root"));
-        let by_component = open_by_component(folder, Path::new(path)).map(|_| ());
+        let by_component = open_by_component(&folder, Path::new(path)).map(|_| ());
         match expected {
             Err(Unread::Skipped(SkipReason::TooLarge)) | Ok(_) => assert_eq!(by_component, Ok(()), "{path}"),
             Err(Unread::Skipped(SkipReason::SpecialFile)) if by_component.is_ok() => {}

@@ -19,6 +19,7 @@ const ORDER: [&str; 14] = [
     "in_flight",
     "look",
     "pipeline",
+    "grep",
 ];
 
 /// All source files below `dir`, with the name of the top-level module each belongs to.

@@ -99,6 +99,12 @@ impl PyVectors {
         self.rows.len().checked_div(self.dim).unwrap_or(0)
     }
 
+    /// How many rows are all zero: such a chunk is found by its words alone.
+    fn n_zero(&self) -> usize {
+        let rows = self.rows.chunks_exact(self.dim.max(1));
+        rows.filter(|row| row.iter().all(|&value| value == 0.0)).count()
+    }
+
     /// One row as a list of floats.
     fn row_list(&self, index: usize) -> PyResult<Vec<f32>> {
         let row = self.row(index).map(<[f32]>::to_vec);

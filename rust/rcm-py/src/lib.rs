@@ -9,6 +9,7 @@ mod detached;
 mod embed;
 mod error;
 mod files;
+mod grep;
 mod inspect;
 mod look;
 mod secrets;
@@ -33,6 +34,7 @@ fn _rcm(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<segments::PySegmentBuilder>()?;
     module.add_class::<segments::PySegments>()?;
     module.add_class::<by_file::PyFiles>()?;
+    module.add_class::<grep::PyGrep>()?;
     module.add_class::<by_file::PyScored>()?;
     module.add_function(wrap_pyfunction!(files::sha256, module)?)?;
     module.add_function(wrap_pyfunction!(files::checksums, module)?)?;

@@ -102,11 +102,12 @@ impl PyPlan {
         self.candidates.len()
     }
 
-    /// (path, size now, whether its stat is as known) of each candidate: new, changed, or only not certain.
+    /// (path, size now, latest of mtime and ctime, whether its stat is as known) of each candidate: new, changed,
+    /// or only not certain.
     #[getter]
-    fn candidates(&self) -> Vec<(OsString, u64, bool)> {
+    fn candidates(&self) -> Vec<(OsString, u64, i64, bool)> {
         let row = |((entry, _), same): (&(Entry, Option<Digest>), &bool)| {
-            (entry.path.clone().into(), entry.size, *same)
+            (entry.path.clone().into(), entry.size, entry.mtime_ns.max(entry.ctime_ns), *same)
         };
         self.candidates.iter().zip(&self.same_stat).map(row).collect()
     }

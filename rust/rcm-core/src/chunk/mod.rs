@@ -15,7 +15,7 @@ pub use describe::qualified;
 use crate::parse::{SymbolKind, SyntaxTree};
 
 /// Raised with every change that cuts or describes chunks otherwise; part of an index's identity.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// A definition whose name stands in a chunk.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Stage 3, filter: bytes to text worth parsing. Binary, packed and generated files are skipped; secrets are redacted.
 //!
-//! In this order: bytes are decoded ([`SkipReason::Binary`], [`SkipReason::Empty`]), the shape and the header of the
+//! In this order: bytes are decoded ([`SkipReason::Binary`], [`SkipReason::Empty`]), a notebook becomes the code in it, the shape and the header of the
 //! text are judged ([`SkipReason::Minified`], [`SkipReason::Generated`], [`SkipReason::PrivateKey`]), and what is left
 //! loses its secrets. Line numbers stay those of the file throughout: `\r\n` becomes `\n`, a lone `\r` stays, and a
 //! replaced value never holds a line break.
@@ -9,6 +9,7 @@ mod assignment;
 mod decode;
 mod generated;
 mod key_block;
+mod notebook;
 mod overlap;
 mod policy;
 mod proof;
@@ -92,7 +93,12 @@ pub fn find_secrets(path: &Path, bytes: &[u8], policy: &SecretPolicy) -> Result<
 
 /// The text of a file that a person wrote, and whether bytes that are not UTF-8 were replaced.
 fn written_by_people(path: &Path, bytes: &[u8]) -> Result<(String, bool), SkipReason> {
-    let (text, lossy) = decode::decode(bytes)?;
+    let (mut text, lossy) = decode::decode(bytes)?;
+    if notebook::is_notebook(path)
+        && let Some(cells) = notebook::cells(&text)
+    {
+        text = cells;
+    }
     if text.trim().is_empty() {
         return Err(SkipReason::Empty);
     }

@@ -1,4 +1,4 @@
-//! Which language a file is in: by file name, by extension, by its `#!` line, and for `.h` by what it contains.
+//! Which language a file is in: by file name, by extension, by its `#!` line, and for `.h` and `.ipynb` by what they contain.
 
 use std::path::Path;
 
@@ -29,6 +29,8 @@ pub fn detect(path: &Path, text: &str) -> Option<&'static Language> {
         return Some(language);
     }
     match path.extension().and_then(|extension| extension.to_str()).map(str::to_lowercase) {
+        // The filter makes Python of a notebook in Python; what is still an object is of another language.
+        Some(extension) if extension == "ipynb" && !text.trim_start().starts_with('{') => by_name("python"),
         Some(extension) if extension == "h" => by_name(if is_cpp_header(text) { "cpp" } else { "c" }),
         Some(extension) => by_extension(&extension).or_else(|| by_shebang(text)),
         None => by_shebang(text),
@@ -102,6 +104,12 @@ mod tests {
         check("a.h", "#pragma once\nnamespace a {\n}\n", "cpp");
         check("a.h", "  template <typename T>\nstruct X {};\n", "cpp");
         check("a.h", "", "c");
+    }
+
+    #[test]
+    fn notebooks_are_code_once_the_filter_has_read_them() {
+        check("a.ipynb", "\n\nimport os\n", "python");
+        check("a.ipynb", "{\n \"cells\": []}", "json");
     }
 
     #[test]

@@ -228,6 +228,11 @@ pub fn language_names() -> Vec<&'static str> {
     languages::LANGUAGES.iter().map(|language| language.name).collect()
 }
 
+/// Name of the language that the file at `path` with this text is in.
+pub fn language_of(path: &Path, text: &str) -> &'static str {
+    detect::detect(path, text).map_or(languages::TEXT, |language| language.name)
+}
+
 /// Identifies the grammars and queries; part of an index's identity.
 pub fn identity() -> String {
     let mut table = String::new();

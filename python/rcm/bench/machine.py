@@ -13,15 +13,19 @@ from pathlib import Path
 import rcm
 
 
-def machine_facts() -> dict[str, object]:
-    """Version, commit, interpreter, processor, cores and load."""
+def machine_facts(repository: Path | None = None) -> dict[str, object]:
+    """Version, interpreter, processor, cores and load.
+
+    Args:
+        repository: A clone whose commit is told, too.
+    """
     return {
         "rcm": rcm.__version__,
-        "commit": _commit(),
+        **({"commit": commit_of(repository)} if repository is not None else {}),
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}",
         "processor": _processor(),
-        "cores": os.cpu_count(),
+        "cores": available_cores(),
         "load": round(os.getloadavg()[0], 2),
         "taken": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
@@ -72,14 +76,25 @@ def _cpu_seconds() -> float:
     return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
-def _commit() -> str:
-    done = subprocess.run(
-        ["git", "describe", "--always", "--dirty"],
-        cwd=Path(__file__).parent,
-        check=False,
-        capture_output=True,
-        text=True,
-    )
+def available_cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def commit_of(repository: Path) -> str:
+    """What git calls the state of a clone, an empty string where it cannot tell."""
+    try:
+        done = subprocess.run(
+            ["git", "describe", "--always", "--dirty"],
+            cwd=repository,
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+    except OSError:  # no git
+        return ""
     return done.stdout.strip() if done.returncode == 0 else ""
 
 
