@@ -37,6 +37,8 @@ class KnownFiles:
 
     def __init__(self, database: Path, epoch: int) -> None:
         self._database, self._epoch = database, epoch
+        # An epoch's rows never change, and the same files are found again and again.
+        self._found: dict[str, KnownRow] = {}
 
     @cached_property
     def _connection(self) -> Connection:
@@ -55,9 +57,12 @@ class KnownFiles:
 
     def of(self, paths: Sequence[str]) -> dict[str, KnownRow]:
         """Return the rows of some files; errors as those of `all`."""
-        asked = f"{_SELECT} AND path IN ({', '.join('?' * len(paths))})"
-        rows = self._rows(asked, (self._epoch, *map(os.fsencode, paths)))
-        return {row[0]: row for row in rows}
+        missing = [path for path in paths if path not in self._found]
+        if missing:
+            asked = f"{_SELECT} AND path IN ({', '.join('?' * len(missing))})"
+            rows = self._rows(asked, (self._epoch, *map(os.fsencode, missing)))
+            self._found.update((row[0], row) for row in rows)
+        return {path: self._found[path] for path in paths if path in self._found}
 
     def sample(self, count: int) -> list[KnownRow]:
         """Return some files, by no order that has to do with their place; errors as those of `all`."""
