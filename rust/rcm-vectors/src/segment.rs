@@ -325,7 +325,7 @@ impl Bag<'_> {
     pub(crate) fn times(&self, key: u32) -> u16 {
         let key_at = |at: usize| u32::from_le_bytes(self.keys[at]);
         // Keys are hashes, spread evenly: a term stands near its share of the way, on average a few keys off.
-        let mut at = (u64::from(key) * self.keys.len() as u64 >> 32) as usize;
+        let mut at = ((u64::from(key) * self.keys.len() as u64) >> 32) as usize;
         while at > 0 && key_at(at - 1) >= key {
             at -= 1;
         }

@@ -160,7 +160,9 @@ impl Segments {
     /// `start..end`; `None` allows all): sorted, disjoint ranges of ids, none beside the next.
     pub fn of_kinds(&self, kinds: &[u8], allowed: Option<&[(u64, u64)]>) -> Vec<(u64, u64)> {
         let mut wanted = [false; 256];
-        kinds.iter().for_each(|&kind| wanted[usize::from(kind)] = true);
+        for &kind in kinds {
+            wanted[usize::from(kind)] = true;
+        }
         let is_allowed = |id: u64| {
             let near = |ranges: &[(u64, u64)]| ranges.partition_point(|&(_, end)| end <= id);
             allowed.is_none_or(|ranges| ranges.get(near(ranges)).is_some_and(|&(start, _)| start <= id))
