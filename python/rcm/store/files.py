@@ -11,6 +11,7 @@ the switch done but the change not yet applied simply reads the rows of the newe
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -178,11 +179,14 @@ class FileTable:
             "ORDER BY first_id",
             {"epoch": epoch},
         )
+        encoding, errors = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()
         try:
+            # As `os.fsdecode`, at a fifth of its time: a cold search does little else as often.
             return [
-                (first, count, os.fsdecode(path), language) for first, count, path, language in rows
+                (first, count, path.decode(encoding, errors), language)
+                for first, count, path, language in rows
             ]
-        except TypeError as error:
+        except (AttributeError, UnicodeDecodeError, TypeError) as error:
             raise self._damaged(error) from error
 
     def digests(self, epoch: int) -> list[tuple[str, bytes]]:

@@ -179,7 +179,7 @@ def _open_once(
         with table.snapshot():
             if not table.readable_at(epoch):
                 raise _MovedOnError(f"epoch {epoch} is not in the file table")
-            files = [IndexedFile(*row) for row in table.chunked(epoch)]
+            files = [IndexedFile._make(row) for row in table.chunked(epoch)]
             _check_rows(generation, files)
             rows, dead, meta = table.segments(epoch), table.dead(epoch), table.meta(epoch)
     finally:

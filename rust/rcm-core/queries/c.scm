@@ -56,8 +56,10 @@
 ]) @definition.variable
 
 ; References
-(call_expression function: (identifier) @reference)
-(call_expression function: (field_expression field: (field_identifier) @reference))
+(call_expression function: [
+  (identifier) @reference
+  (field_expression field: (field_identifier) @reference)
+])
 (type_identifier) @reference
 (preproc_include path: (string_literal (string_content) @reference))
 (preproc_include path: (system_lib_string) @reference)

@@ -28,15 +28,15 @@
   body: (block (expression_statement (assignment left: (identifier) @name) @definition.field)))
 
 ; Uses
-(call function: (identifier) @reference)
-(call function: (attribute attribute: (identifier) @reference))
-(decorator (identifier) @reference)
-(decorator (attribute attribute: (identifier) @reference))
-(class_definition superclasses: (argument_list (identifier) @reference))
-(class_definition superclasses: (argument_list (attribute attribute: (identifier) @reference)))
-(type (identifier) @reference)
-(type (attribute attribute: (identifier) @reference))
-(type (generic_type (identifier) @reference))
+(call function: [(identifier) @reference (attribute attribute: (identifier) @reference)])
+(decorator [(identifier) @reference (attribute attribute: (identifier) @reference)])
+(class_definition superclasses:
+  (argument_list [(identifier) @reference (attribute attribute: (identifier) @reference)]))
+(type [
+  (identifier) @reference
+  (attribute attribute: (identifier) @reference)
+  (generic_type (identifier) @reference)
+])
 (import_statement name: (dotted_name (identifier) @reference .))
 (import_from_statement name: (dotted_name (identifier) @reference .))
 (import_from_statement module_name: (dotted_name (identifier) @reference .))

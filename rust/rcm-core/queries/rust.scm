@@ -35,18 +35,18 @@
 (field_declaration name: (field_identifier) @name) @definition.field
 
 ; Uses
-(call_expression function: (identifier) @reference)
-(call_expression function: (scoped_identifier name: (identifier) @reference))
-(call_expression function: (field_expression field: (field_identifier) @reference))
-(call_expression function: (generic_function function: (identifier) @reference))
-(call_expression function: (generic_function function: (scoped_identifier name: (identifier) @reference)))
-(call_expression function: (generic_function function: (field_expression field: (field_identifier) @reference)))
-(macro_invocation macro: (identifier) @reference)
-(macro_invocation macro: (scoped_identifier name: (identifier) @reference))
+(call_expression function: [
+  (identifier) @reference
+  (scoped_identifier name: (identifier) @reference)
+  (field_expression field: (field_identifier) @reference)
+  (generic_function function: [
+    (identifier) @reference
+    (scoped_identifier name: (identifier) @reference)
+    (field_expression field: (field_identifier) @reference)
+  ])
+])
+(macro_invocation macro: [(identifier) @reference (scoped_identifier name: (identifier) @reference)])
 (type_identifier) @reference
-(use_declaration argument: (identifier) @reference)
-(use_declaration argument: (scoped_identifier name: (identifier) @reference))
-(use_as_clause path: (identifier) @reference)
-(use_as_clause path: (scoped_identifier name: (identifier) @reference))
-(use_list (identifier) @reference)
-(use_list (scoped_identifier name: (identifier) @reference))
+(use_declaration argument: [(identifier) @reference (scoped_identifier name: (identifier) @reference)])
+(use_as_clause path: [(identifier) @reference (scoped_identifier name: (identifier) @reference)])
+(use_list [(identifier) @reference (scoped_identifier name: (identifier) @reference)])

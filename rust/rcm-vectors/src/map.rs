@@ -30,6 +30,19 @@ impl Bytes {
         unsafe { Mmap::map(&file) }.map(Self::Mapped)
     }
 
+    /// Gives mapped pages back that were read: whoever goes through a whole file would hold all of it in memory. They
+    /// are read from the file again when they are needed.
+    pub(crate) fn release(&self) {
+        #[cfg(unix)]
+        if let Self::Mapped(map) = self {
+            // SAFETY: The mapping is shared and never written to, so its pages hold nothing but the file's bytes; after
+            // the call they are faulted in from there, with the same content.
+            let released = unsafe { map.unchecked_advise(memmap2::UncheckedAdvice::DontNeed) };
+            // Advice: where the system takes none, the pages stay.
+            let _ = released;
+        }
+    }
+
     /// Reads the whole file.
     pub(crate) fn read(path: &Path) -> io::Result<Self> {
         std::fs::read(path).map(Self::Read)

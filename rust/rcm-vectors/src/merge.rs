@@ -5,13 +5,14 @@ use std::path::Path;
 use crate::builder::SegmentBuilder;
 use crate::error::SegmentError;
 use crate::format::Header;
-use crate::segment::Segment;
+use crate::segment::{RELEASED_ROWS, Segment};
 use crate::segments::Segments;
 use crate::write::{DefinitionEntry, SegmentInfo, Source, write_segment};
 
 /// Writes the live rows of `segments` as one segment. Ids and vectors stay bit for bit.
 ///
-/// Rows are streamed from the old files to the new one: 24 bytes a row and a definition are held in memory.
+/// Rows are streamed from the old files to the new one, whose pages are given back meanwhile: 24 bytes a row and a
+/// definition are held in memory, and what 8,192 rows touch.
 ///
 /// # Errors
 /// [`SegmentError::Damaged`] if a segment is not as it was written, or they differ in dimension or model, [`SegmentError::Row`] if a row is live in two
@@ -41,23 +42,26 @@ pub fn merge(segments: &Segments, path: &Path) -> Result<SegmentInfo, SegmentErr
     }
     let terms = rows.iter().map(|&(_, at, row)| parts[at as usize].segment.bag_len(row as usize)).sum();
     let references = rows.iter().map(|&(_, at, row)| parts[at as usize].segment.uses_len(row as usize)).sum();
-    let definitions = live_definitions(segments);
+    let definitions = live_definitions(segments).count();
     write_segment(&Merged { segments, rows, terms, references, definitions }, path)
 }
 
-fn live_definitions(segments: &Segments) -> Vec<DefinitionEntry> {
-    let mut found = Vec::new();
-    for part in segments.parts() {
+fn live_definitions(segments: &Segments) -> impl Iterator<Item = DefinitionEntry> {
+    let released = segments.parts().iter().inspect(|_| release(segments));
+    released.flat_map(|part| {
         let segment = &part.segment;
-        for at in 0..segment.definitions() {
+        (0..segment.definitions()).filter_map(move |at| {
             let owner = segment.owner(at);
-            if segment.row_of(owner).is_some_and(|row| part.is_live(row)) {
-                let (kind, indent, forward) = segment.details(at);
-                found.push((segment.name(at), owner, [kind, indent, forward.into(), 0]));
-            }
-        }
-    }
-    found
+            let live = segment.row_of(owner).is_some_and(|row| part.is_live(row));
+            let (kind, indent, forward) = segment.details(at);
+            live.then(|| (segment.name(at), owner, [kind, indent, forward.into(), 0]))
+        })
+    })
+}
+
+/// Gives back what was read of all segments.
+fn release(segments: &Segments) {
+    segments.parts().iter().for_each(|part| part.segment.release());
 }
 
 /// The live rows of several segments in the order of their ids.
@@ -67,13 +71,18 @@ struct Merged<'a> {
     rows: Vec<(u64, u32, u32)>,
     terms: usize,
     references: usize,
-    definitions: Vec<DefinitionEntry>,
+    definitions: usize,
 }
 
 impl Merged<'_> {
     fn each(&self) -> impl Iterator<Item = (&Segment, usize)> {
         let parts = self.segments.parts();
-        self.rows.iter().map(|&(_, at, row)| (&*parts[at as usize].segment, row as usize))
+        self.rows.iter().enumerate().map(|(nth, &(_, at, row))| {
+            if nth % RELEASED_ROWS == 0 {
+                release(self.segments);
+            }
+            (&*parts[at as usize].segment, row as usize)
+        })
     }
 }
 
@@ -84,7 +93,7 @@ impl Source for Merged<'_> {
             dim: first.dim(),
             rows: self.rows.len(),
             terms: self.terms,
-            definitions: self.definitions.len(),
+            definitions: self.definitions,
             references: self.references,
             model: first.model(),
         }
@@ -109,7 +118,9 @@ impl Source for Merged<'_> {
     }
 
     fn definitions(&self) -> Vec<DefinitionEntry> {
-        self.definitions.clone()
+        let mut found = Vec::with_capacity(self.definitions);
+        found.extend(live_definitions(self.segments));
+        found
     }
 
     fn scales(&self) -> impl Iterator<Item = f32> {

@@ -10,6 +10,10 @@ use crate::format::{
 use crate::links::reference_key;
 use crate::map::Bytes;
 
+/// Bytes and rows that are gone through before their pages are given back.
+const RELEASED_BYTES: usize = 8 << 20;
+pub(crate) const RELEASED_ROWS: usize = 8_192;
+
 /// What whoever keeps a list of segments knows of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Expected {
@@ -102,20 +106,41 @@ impl Segment {
     /// [`SegmentError::Damaged`] if its checksum differs or something is out of order.
     pub fn verify(&self) -> Result<(), SegmentError> {
         let damaged = |reason: &str| Err(SegmentError::damaged(&self.path, reason));
-        if crc32fast::hash(&self.bytes[..self.layout.crc.start]) != self.crc32() {
+        let mut hasher = crc32fast::Hasher::new();
+        for piece in self.bytes[..self.layout.crc.start].chunks(RELEASED_BYTES) {
+            hasher.update(piece);
+            self.release();
+        }
+        if hasher.finalize() != self.crc32() {
             return damaged("the checksum differs: the file was altered after it was written");
         }
         let definitions = (0..self.header.definitions).map(|at| (self.name(at), self.owner(at)));
         if !definitions.is_sorted() {
             return damaged("definitions are not in ascending order");
         }
-        if !(0..self.rows()).all(|row| self.bag(row).is_sorted_by(|a, b| a.0 < b.0)) {
+        self.release();
+        if !self.released_rows().all(|row| self.bag(row).is_sorted_by(|a, b| a.0 < b.0)) {
             return damaged("terms are not in ascending order");
         }
-        if !(0..self.rows()).all(|row| self.uses(row).is_sorted_by(|a, b| a < b)) {
+        if !self.released_rows().all(|row| self.uses(row).is_sorted_by(|a, b| a < b)) {
             return damaged("references are not in ascending order");
         }
+        self.release();
         Ok(())
+    }
+
+    /// All rows, the pages of those gone through given back now and then.
+    fn released_rows(&self) -> impl Iterator<Item = usize> {
+        (0..self.rows()).inspect(|row| {
+            if row % RELEASED_ROWS == 0 {
+                self.release();
+            }
+        })
+    }
+
+    /// Gives the pages back that were read, as far as they are mapped.
+    pub(crate) fn release(&self) {
+        self.bytes.release();
     }
 
     /// Number of rows.
@@ -300,7 +325,7 @@ impl Bag<'_> {
     pub(crate) fn times(&self, key: u32) -> u16 {
         let key_at = |at: usize| u32::from_le_bytes(self.keys[at]);
         // Keys are hashes, spread evenly: a term stands near its share of the way, on average a few keys off.
-        let mut at = (u64::from(key) * self.keys.len() as u64 >> 32) as usize;
+        let mut at = ((u64::from(key) * self.keys.len() as u64) >> 32) as usize;
         while at > 0 && key_at(at - 1) >= key {
             at -= 1;
         }

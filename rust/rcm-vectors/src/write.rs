@@ -99,6 +99,7 @@ fn write_sections(source: &impl Source, out: &mut Checked) -> io::Result<()> {
     out.write_all(definitions.iter().map(|(name, _, _)| name.to_le_bytes()))?;
     out.write_all(definitions.iter().map(|(_, owner, _)| owner.to_le_bytes()))?;
     out.write_all(definitions.iter().map(|&(_, _, details)| details))?;
+    drop(definitions);
     out.write_all(source.scales().map(f32::to_le_bytes))?;
     out.write_all(source.lengths().map(u32::to_le_bytes))?;
     out.write_all(source.keys().map(u32::to_le_bytes))?;

@@ -116,25 +116,27 @@ const NAME_PATTERN: &str = concat!(
 );
 
 /// `name = "value"`, also with a type between name and sign, `name: "value"`, `"name" => "value"`, `name="value"`.
-static QUOTED: LazyLock<Regex> = LazyLock::new(|| {
-    compile(&format!(
+fn quoted() -> String {
+    format!(
         r#"{NAME_PATTERN}["'`\]]{{0,2}}\s*(?::\s*[A-Za-z_&<>'.]{{1,30}}\s*)?(?:=>|:=|={{1,3}}|!==?|:)\s*(?:[A-Za-z]{{0,4}})["'`]([^"'`\s]{{{SHORTEST},512}})["'`]"#
-    ))
-});
+    )
+}
 
 /// `<name>value</name>`, `<add key="name" value="value"/>`.
-static MARKUP: LazyLock<Regex> = LazyLock::new(|| {
-    compile(&format!(
-        r#"{NAME_PATTERN}(?:["']\s+value\s*=\s*["']|>\s*)([^"'`<>\s]{{{SHORTEST},512}})\s*(?:["']|</)"#
-    ))
-});
+fn markup() -> String {
+    format!(r#"{NAME_PATTERN}(?:["']\s+value\s*=\s*["']|>\s*)([^"'`<>\s]{{{SHORTEST},512}})\s*(?:["']|</)"#)
+}
 
 /// `name=value` or `name: value` that fill a line.
-static BARE: LazyLock<Regex> = LazyLock::new(|| {
-    compile(&format!(
+fn bare() -> String {
+    format!(
         r"^\s*(?:export\s+|ENV\s+|ARG\s+|-\s+)?{NAME_PATTERN}\s*[=:]\s*([A-Za-z0-9_+/=.~!@#^&*\-]{{{SHORTEST},512}})\s*$"
-    ))
-});
+    )
+}
+
+static QUOTED: LazyLock<Regex> = LazyLock::new(|| compile(&quoted()));
+static MARKUP: LazyLock<Regex> = LazyLock::new(|| compile(&markup()));
+static BARE: LazyLock<Regex> = LazyLock::new(|| compile(&bare()));
 
 fn compile(pattern: &str) -> Regex {
     RegexBuilder::new(pattern)
@@ -148,9 +150,9 @@ fn compile(pattern: &str) -> Regex {
 pub(super) fn identity() -> String {
     format!(
         "{NAME}{}{}{}{KEYWORDS:?}{PLACEHOLDERS:?}{SUM_CONTEXTS:?}{UNQUOTED:?}",
-        QUOTED.as_str(),
-        MARKUP.as_str(),
-        BARE.as_str()
+        quoted(),
+        markup(),
+        bare()
     )
 }
 

@@ -90,7 +90,8 @@ pub fn longest_runs<'a>(text: &str, texts: impl Iterator<Item = &'a str>) -> Vec
 
 fn longest_run(places: &FxHashMap<&str, Vec<usize>>, other: &str) -> usize {
     // (Place in the text, length of the run that ends there), ascending by place.
-    let (mut before, mut ending): (Vec<(usize, usize)>, Vec<(usize, usize)>) = Default::default();
+    let mut before: Vec<(usize, usize)> = Vec::new();
+    let mut ending = Vec::new();
     let mut longest = 0;
     for word in words(other) {
         ending.clear();
