@@ -146,7 +146,7 @@ def _window(lines: list[str], found: list[frozenset[str]], size: int) -> tuple[i
     many = [0, *accumulate(map(len, found))]
     worth: dict[frozenset[str], float] = {}
     best, best_score = 0, -1.0
-    for start in range(max(1, len(lines) - size + 1)):
+    for start in range(len(lines)):  # also shorter runs, at the end
         inside = found[start : start + size]
         words = many[start + len(inside)] - many[start]
         if best_score >= 0 and not words:
