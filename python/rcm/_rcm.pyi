@@ -235,6 +235,7 @@ class Grep:
     def __iter__(self) -> Iterator[_GrepBlock]: ...
     def __next__(self) -> _GrepBlock: ...
 
+@final
 class Scored:
     """Chunks with the scores of both sides: columns that Python hands on without looking into them."""
 
