@@ -578,6 +578,6 @@ def test_reports_come_from_any_thread() -> None:
 
 
 def test_the_last_lines_of_a_chunk_are_shown_behind_blank_ones():
-    text = "class Retry:\n    pass\n\n\n\n\n\n\ndef pause(attempt):\n    \"\"\"How long to wait.\"\"\""
+    text = 'class Retry:\n    pass\n\n\n\n\n\n\ndef pause(attempt):\n    """How long to wait."""'
     shown = choose_lines(text, 1, "Retry", query_pattern("how long to wait"))
     assert [line.number for line in shown][-1] == 10

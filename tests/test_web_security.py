@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import socket
 import threading
@@ -321,9 +322,12 @@ def test_a_body_without_a_length_is_cut_off(web: Running) -> None:
 )
 def test_what_is_no_request_does_not_end_the_server(web: Running, raw: bytes) -> None:
     with closing(socket.create_connection(("127.0.0.1", web.port), timeout=60)) as line:
-        line.sendall(raw)
-        line.shutdown(socket.SHUT_WR)
-        answer = line.recv(65536)
+        # The server may have hung up before it has read all of this.
+        answer = b""
+        with contextlib.suppress(OSError):
+            line.sendall(raw)
+            line.shutdown(socket.SHUT_WR)
+            answer = line.recv(65536)
         assert b" 200 " not in answer.split(b"\r\n")[0]
     assert web.get("/api/workspace").status == 200
 

@@ -96,7 +96,8 @@ def run(args: argparse.Namespace) -> NoReturn:
         else:
             from rcm.mcp.stdio import serve_stdio
 
-            serve_stdio(always(opened(folders)) if folders else of_client(start, opened))
+            trees = always(opened(folders)) if folders else of_client(start, opened)
+            serve_stdio(trees, lambda: leave(exits.FOUND))
 
     interruptible(serve)
     # An indexing run may be under way in a thread; what it has committed stays.

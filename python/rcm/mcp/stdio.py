@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import select
+import threading
+from collections.abc import Callable
 from typing import Any
 
 import anyio
@@ -17,7 +21,7 @@ _GRACE_S = 0.6
 _LOOK_S = 0.02
 
 
-def serve_stdio(choose: Choose) -> None:
+def serve_stdio(choose: Choose, unread: Callable[[], object]) -> None:
     """Serve the client at the other end of standard input and output until it closes them.
 
     Nothing but the protocol is written to standard output: the SDK keeps a duplicate of it for itself
@@ -25,11 +29,22 @@ def serve_stdio(choose: Choose) -> None:
 
     Args:
         choose: Gives the trees that a call is about.
+        unread: Ends the process; called in a thread of its own once nobody reads the output any
+            more. A client that only stops reading would else keep the server waiting for its input.
     """
+    watcher = threading.Thread(target=_wait_for_reader_to_go, args=(os.dup(1), unread), daemon=True)
+    watcher.start()
     try:
         anyio.run(_serve, choose)
-    except* BrokenPipeError:
-        pass  # the client reads no more: there is nobody to serve, and nobody to tell
+    except* (BrokenPipeError, anyio.BrokenResourceError):
+        pass  # the same, seen here first: there is nobody to serve, and nobody to tell
+
+
+def _wait_for_reader_to_go(output: int, unread: Callable[[], object]) -> None:
+    poll = select.poll()
+    poll.register(output, 0)  # errors and hang-ups are told without being asked for
+    poll.poll()
+    unread()
 
 
 async def _serve(choose: Choose) -> None:
