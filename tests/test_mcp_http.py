@@ -249,12 +249,12 @@ def test_bodies_that_are_no_request_are_answered(
 )  # fmt: skip
 def test_what_is_not_http_is_not_served(server: HttpServer, request_line: bytes) -> None:
     with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_S) as raw:
-        raw.sendall(request_line + b"\r\n\r\n")
-        raw.shutdown(socket.SHUT_WR)
         try:
+            raw.sendall(request_line + b"\r\n\r\n")
+            raw.shutdown(socket.SHUT_WR)
             answer = raw.recv(100)
-        except ConnectionResetError:
-            answer = b""
+        except OSError:
+            answer = b""  # it hung up before it had read all
     assert not answer.startswith(b"HTTP/1.1 2")
     assert alive(server)
 

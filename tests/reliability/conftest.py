@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ class Row:
     figure: str
 
 
+#: The test of a row of the table of bad inputs; its id begins with the row's number.
+_BAD_INPUT = re.compile(r"test_bad_inputs_\w+\.py::.*?[\[-](\d\d) ")
 _ROWS = pytest.StashKey[list[Row]]()
 
 
@@ -49,6 +52,20 @@ def pytest_terminal_summary(
         (row.test, row.size, row.figure, "FAILED" if row.node in failed else "held")
         for row in config.stash.get(_ROWS, [])
     ]
+    bad_inputs = {
+        outcome: {
+            int(found[1])
+            for report in terminalreporter.stats.get(outcome, [])
+            if (found := _BAD_INPUT.search(report.nodeid))
+        }
+        for outcome in ("passed", "failed", "error")
+    }
+    wrong = bad_inputs["failed"] | bad_inputs["error"]
+    if tried := bad_inputs["passed"] | wrong:
+        held = f"{len(tried - wrong)} as expected"
+        table.append(
+            ("T13 bad inputs", f"{len(tried)} of 60 rows", held, "FAILED" if wrong else "held")
+        )
     recorded = {row.node for row in config.stash.get(_ROWS, [])}
     table += [
         (node.rpartition("/")[2], "", "", "FAILED")
