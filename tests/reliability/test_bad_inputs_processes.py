@@ -17,7 +17,7 @@ from command_runs import as_nobody, check_clean, rcm, row, write
 from rcm import Index
 from small_trees import SMALL_TREE, dump, write_tree
 
-#: Rows of the table that cannot be tried: there is no server of any kind yet.
+#: Rows of the table of bad inputs.
 ROWS = 60
 
 MANY = {
