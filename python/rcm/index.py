@@ -23,15 +23,7 @@ from rcm.settings import REFRESH_SECONDS, Settings
 from rcm.spelling import correct
 from rcm.store.folder import IndexFolder
 from rcm.store.reader import IndexReader, trusted_meta
-from rcm.types import (
-    ContentClass,
-    IndexMode,
-    Refreshed,
-    RefreshPolicy,
-    SearchMode,
-    SearchResult,
-    SecretsMode,
-)
+from rcm.types import SecretsMode
 
 if TYPE_CHECKING:
     from rcm.chunks import ScanOptions

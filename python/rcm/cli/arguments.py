@@ -98,8 +98,8 @@ def _policy(text: str) -> str:
     return text
 
 
-def add_results(parser: argparse.ArgumentParser) -> None:
-    """How many results and in which form."""
+def add_ranked(parser: argparse.ArgumentParser) -> None:
+    """How many results, and whether their scores are told in parts."""
     parser.add_argument(
         "-k",
         "--top-k",
@@ -111,7 +111,6 @@ def add_results(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--explain", action="store_true", help="show the parts of each score, largest first"
     )
-    add_json(parser)
 
 
 def add_json(parser: argparse._ActionsContainer) -> None:

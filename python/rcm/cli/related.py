@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from rcm.cli import exits
-from rcm.cli.arguments import add_models, add_refresh, add_results, add_tree
+from rcm.cli.arguments import add_json, add_models, add_ranked, add_refresh, add_tree
 from rcm.cli.console import write_result
 from rcm.cli.interrupts import interruptible
 from rcm.cli.tree import Done, announce, chosen_root, make_searchable, open_index, working_directory
@@ -36,7 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_tree(parser)
     add_refresh(parser)
     add_models(parser)
-    add_results(parser)
+    add_ranked(parser)
+    add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rcm.cli import exits
-from rcm.cli.arguments import add_index_dir, add_models, add_refresh, positive
+from rcm.cli.arguments import add_index_dir, add_models, add_ranked, add_refresh
 from rcm.cli.console import write_notice
 from rcm.cli.interrupts import interruptible
 from rcm.cli.output import Output, add_context, add_filters, add_output, shown_path, write_paged
@@ -80,17 +80,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="chunks in the order of words and meaning alone, for comparison",
     )
-    parser.add_argument(
-        "-k",
-        "--top-k",
-        metavar="N",
-        type=positive,
-        default=10,
-        help="results at most (default: 10)",
-    )
-    parser.add_argument(
-        "--explain", action="store_true", help="show the parts of each score, largest first"
-    )
+    add_ranked(parser)
     add_context(parser)
     add_output(parser)
     add_refresh(parser)

@@ -11,13 +11,13 @@ import uvicorn
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
 
+from rcm.loopback import HOST, listen
 from rcm.mcp.credentials import TOKEN_FILE, bearer_token
 from rcm.mcp.guard import MOST_BODY_BYTES, PATH, App, Guard, hosts_of, origins_of
 from rcm.mcp.impatience import ImpatientProtocol
 from rcm.mcp.server import Choose, make_server
 from rcm.settings import Settings
 
-_HOST = "127.0.0.1"
 #: Connections at the same time, idle ones included.
 _MOST_CONNECTIONS = 256
 #: Bytes of the head of a request.
@@ -44,7 +44,7 @@ def serve_http(choose: Choose, port: int) -> None:
     port = listening.getsockname()[1]
     told = f"token (new): {token}\n" if new else ""
     sys.stderr.write(
-        f"serving http://{_HOST}:{port}{PATH}\n{told}"
+        f"serving http://{HOST}:{port}{PATH}\n{told}"
         f"clients send it as 'Authorization: Bearer ...'; it is kept in {home / TOKEN_FILE}\n"
     )
     sys.stderr.flush()
@@ -52,18 +52,12 @@ def serve_http(choose: Choose, port: int) -> None:
 
 
 def _listen(port: int) -> socket.socket:
-    # asyncio sends at once only where the protocol is named; else half of each answer waits 40 ms.
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((_HOST, port))
-        listening.listen(_MOST_CONNECTIONS)
+        return listen(port, _MOST_CONNECTIONS)
     except OSError as error:
-        listening.close()
-        told = OSError(error.errno, error.strerror, f"{_HOST}:{port}")
+        told = OSError(error.errno, error.strerror, f"{HOST}:{port}")
         told.hint = "another server may be running; --http 0 takes any free port"  # type: ignore[attr-defined]
         raise told from error
-    return listening
 
 
 async def _serve(choose: Choose, listening: socket.socket, token: str, port: int) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import uvicorn
 
+from rcm.loopback import listen
 from rcm.web.access import Access
 from rcm.web.app import build_app
 from rcm.web.service import Service
@@ -32,25 +33,11 @@ def bind(port: int | None) -> socket.socket:
         OSError: If the port is taken or may not be used.
     """
     try:
-        return _listening(DEFAULT_PORT if port is None else port)
+        return listen(DEFAULT_PORT if port is None else port)
     except OSError as error:
         if port is not None or error.errno != errno.EADDRINUSE:
             raise
-        return _listening(0)
-
-
-def _listening(port: int) -> socket.socket:
-    # asyncio turns Nagle's algorithm off only for sockets that say that they are TCP; with it, each answer
-    # waits 40 ms for an acknowledgement.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", port))
-        listener.listen()
-    except OSError:
-        listener.close()
-        raise
-    return listener
+        return listen(0)
 
 
 def make_server(service: Service, access: Access, **limits: Any) -> uvicorn.Server:
