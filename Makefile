@@ -28,6 +28,8 @@ QUALITY_FLAGS ?=
 TREES ?=
 LABEL_FREE_FLAGS ?=
 BENCH_FLAGS ?=
+# `make fuzz`: seconds for each parser.
+FUZZ_SECONDS ?= 60
 # `make model`: where downloads and intermediate files lie, and where the table goes.
 MODEL_DATA ?= target/model-data
 MODEL_OUT ?= python/rcm/model
@@ -36,7 +38,7 @@ MODEL_OUT ?= python/rcm/model
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 .PHONY: help demo benchmarks-table test browser screenshots lint types stubs cargo-test rustdoc docs-check pytest wheel-test bench \
-	reliability soak bench-baseline quality tokens label-free model format clean check-tools deny
+	reliability soak fuzz bench-baseline quality tokens label-free model format clean check-tools deny
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -63,7 +65,12 @@ stubs: $(VENV)/.dev ## The stub of the extension against the binary
 	$(BIN)/python -m mypy.stubtest rcm._rcm --allowlist tests/stubtest-allowlist.txt
 
 cargo-test: check-tools ## Tests of the Rust crates
-	$(CARGO) test $(CARGO_FLAGS) --workspace --exclude rcm-py
+	PROPTEST_RNG_SEED=7 $(CARGO) test $(CARGO_FLAGS) --workspace --exclude rcm-py
+
+fuzz: $(VENV)/.dev ## Random input that no run before has seen, to every parser and every property (FUZZ_SECONDS=60 each)
+	RCM_FUZZ_SECONDS=$(FUZZ_SECONDS) RCM_TEST_SEED=$$(date +%s) PROPTEST_CASES=5000 \
+		$(CARGO) test $(CARGO_FLAGS) --workspace --exclude rcm-py
+	$(BIN)/python -m pytest -m hypothesis --hypothesis-profile=fuzz
 
 rustdoc: check-tools ## Documentation of the crates: no broken link, nothing undocumented
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(CARGO_FLAGS) --no-deps -p rcm-core -p rcm-vectors

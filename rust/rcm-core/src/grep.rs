@@ -90,15 +90,14 @@ impl Pattern {
         let mut at = 0;
         while let Some(near) = self.candidate(&text[at..]) {
             let line = line_around(text, at + near);
-            at = (line.end + 1).min(text.len());
-            let spans = self.spans(&text[line.clone()]);
-            let last = line.end == text.len();
-            if let Some(spans) = spans {
+            let end = line.end;
+            if let Some(spans) = self.spans(&text[line.clone()]) {
                 found.push((line, spans));
             }
-            if last || at == text.len() {
+            if end == text.len() {
                 break;
             }
+            at = end + 1;
         }
         found
     }
@@ -157,7 +156,10 @@ pub fn grep_file(
 
 /// The lines that match and those beside them.
 fn shown(text: &str, question: &Question) -> Vec<Line> {
-    let text = text.strip_suffix('\n').unwrap_or(text);
+    if text.is_empty() {
+        return Vec::new();
+    }
+    let text = text.strip_suffix('\n').unwrap_or(text); // what is after the last newline is no line
     let matches = question.pattern.lines(text);
     let mut lines: Vec<Line> = Vec::new();
     let (mut counted, mut number) = (0, 1); // the line that begins at `counted` has this number
@@ -226,6 +228,9 @@ mod tests {
         check(r"\Ax", plain, "abc\nx\nb", &[2]);
         check(r"b\z", plain, "b\nab\nbc", &[1, 2]);
         check("^$", plain, "a\n\nb\n", &[2]);
+        check("^", plain, "\n\n", &[1, 2]);
+        check("$", plain, "a\n\n", &[1, 2]);
+        check("^$", plain, "", &[]);
         check("", plain, "a\n\nb\n", &[1, 2, 3]);
         check("nothing", plain, "a\nb", &[]);
         check("A.C", PatternOptions { fixed: true, ..plain }, "abc\nA.C\na.c", &[2]);
@@ -273,7 +278,7 @@ mod tests {
             (before, after) in (0_usize..3, 0_usize..3),
         ) {
             let Ok(slow) = Regex::new(&pattern) else { return Ok(()) };
-            let lines: Vec<&str> = text.strip_suffix('\n').unwrap_or(&text).split('\n').collect();
+            let lines: Vec<&str> = text.split_terminator('\n').collect();
             let is_match = |number: usize| slow.is_match(lines[number]);
             let near = |number: usize| {
                 (number.saturating_sub(after)..=number + before).any(|at| at < lines.len() && is_match(at))
