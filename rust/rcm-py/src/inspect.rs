@@ -127,23 +127,21 @@ fn filtered<'py>(py: Python<'py>, text: &Text) -> PyResult<Bound<'py, PyDict>> {
 }
 
 fn symbols<'py>(py: Python<'py>, tree: &SyntaxTree, text: &str) -> PyResult<Bound<'py, PyList>> {
+    let newlines: Vec<usize> = text.match_indices('\n').map(|(at, _)| at).collect();
+    let line = |at: usize| 1 + newlines.partition_point(|&newline| newline < at);
     let rows = PyList::empty(py);
     for (index, symbol) in tree.symbols.iter().enumerate() {
         let row = PyDict::new(py);
         row.set_item("name", &symbol.name)?;
         row.set_item("qualified", qualified(tree, index))?;
         row.set_item("kind", symbol.kind.as_str())?;
-        row.set_item("start_line", 1 + newlines(&text[..symbol.span.start]))?;
-        row.set_item("end_line", 1 + newlines(text[..symbol.span.end].trim_end()))?;
+        row.set_item("start_line", line(symbol.span.start))?;
+        row.set_item("end_line", line(text[..symbol.span.end].trim_end().len()))?;
         row.set_item("line", symbol.line)?;
         row.set_item("doc", symbol.doc.is_some())?;
         rows.append(row)?;
     }
     Ok(rows)
-}
-
-fn newlines(text: &str) -> usize {
-    text.bytes().filter(|&byte| byte == b'\n').count()
 }
 
 fn chunk_row<'py>(py: Python<'py>, chunk: &Chunk) -> PyResult<Bound<'py, PyDict>> {
