@@ -1,10 +1,12 @@
-"""Trees of growing size: what a file costs in time, memory and index, so that it is seen whether that grows.
+"""Trees of growing size: what a file costs in time, memory and index, to see whether that grows.
 
-    python benches/scale.py --at DIR [--files 10000 100000 1000000] [--folder 200000] [--lines 100000] [--deep 500]
+    python benches/scale.py --at DIR
+        [--files 10000 100000 1000000] [--folder 200000] [--lines 100000] [--deep 500]
 
-Made trees: small Python files, a thousand a folder; as many in one folder; one file of so many lines; folders in
-folders. Each is indexed by `rcm index` in a process of its own, then looked at again unchanged, edited in one place and
-asked. Memory is the highest `RssAnon` seen (heap, not pages of files). A run whose counts or answers are wrong fails.
+Made trees: small Python files, a thousand a folder; so many in one folder; one file of so many
+lines; folders in folders. Each is indexed by `rcm index` in a process of its own, then looked at
+again unchanged, asked, edited in one place and asked again. Memory is the highest `RssAnon` seen
+(heap, not pages of files). A run whose counts or answers are wrong fails.
 """
 
 from __future__ import annotations
@@ -132,7 +134,9 @@ def shapes(options: argparse.Namespace) -> Iterator[Shape]:
         yield Shape(f"a file of {options.lines:,} lines", 1, long_file(options.lines), planted)
     if options.deep:
         planted = f"made_{options.deep // 2}"
-        yield Shape(f"{options.deep:,} folders deep", options.deep, deep_tree(options.deep), planted)
+        yield Shape(
+            f"{options.deep:,} folders deep", options.deep, deep_tree(options.deep), planted
+        )
 
 
 def anonymous(pid: int) -> int:
@@ -179,7 +183,8 @@ def ask(root: Path, planted: str, path: str) -> float:
     """Look for a planted name, expected first in `path`; the median wall time of other queries, ms."""
     asked = run("-c", ASK, str(root), planted)
     expect(f"the first answer to {planted}", asked.printed["paths"][0], path)
-    return statistics.median(asked.printed["walls"])
+    walls: list[float] = asked.printed["walls"]
+    return statistics.median(walls)
 
 
 @contextmanager
@@ -209,7 +214,9 @@ def measure(shape: Shape, at: Path, options: list[str]) -> str:
         expect("files indexed after the edit", edit.printed["files_indexed"], 1)
         ask(root, "zygomorphic", path)
         chunks = first.printed["chunks_total"]
-        size = sum(one.stat().st_size for one in Path(os.environ["RCM_HOME"]).rglob("*") if one.is_file())
+        size = sum(
+            one.stat().st_size for one in Path(os.environ["RCM_HOME"]).rglob("*") if one.is_file()
+        )
     return (
         f"| {shape.name} | {chunks:,} | {first.cpu:.1f} | {first.wall:.1f} | {first.cpu / chunks * 1e3:.2f} "
         f"| {first.peak >> 20} MB | {size / chunks / 1e3:.2f} kB | {again.cpu:.2f} | {again.peak >> 20} MB "
@@ -219,7 +226,9 @@ def measure(shape: Shape, at: Path, options: list[str]) -> str:
 
 def main() -> None:
     """Print the table, a row as soon as it is known."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--at", type=Path, required=True, help="folder for trees and indexes")
     parser.add_argument("--files", type=int, nargs="*", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--folder", type=int, default=200_000, help="files in one folder")
