@@ -187,7 +187,7 @@ class Workspace:
 
         Args:
             path: Path of an indexed file: absolute, or relative to its tree.
-            line: 1-based line.
+            line: 1-based line of the file as it is now.
             root: Its tree; needed if several trees have such a file.
             top_k: Most results wanted, 1 or more.
 
