@@ -1,10 +1,10 @@
 //! Scored chunks to scored files, for Python.
 
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
-use rcm_vectors::{Files, Traits, scale_cosines};
+use rcm_vectors::{Files, Links, Traits, scale_cosines};
 
 /// Chunks with the scores of both sides: columns that Python hands on without looking into them.
 #[pyclass(name = "Scored", module = "rcm._rcm", frozen)]
@@ -52,10 +52,11 @@ impl PyScored {
 /// Terms of the stem, position of the language, chunks, test, bundled, declarations.
 type TraitsRow = (Vec<String>, usize, usize, bool, bool, bool);
 
-/// Which file a chunk belongs to, and what was asked of each file so far.
+/// Which file a chunk of some segments belongs to, and what was asked of files and chunks so far.
 #[pyclass(name = "Files", module = "rcm._rcm", frozen)]
 pub struct PyFiles {
     pub(crate) files: Files,
+    pub(crate) links: Mutex<Links>,
     traits: Vec<OnceLock<Traits>>,
 }
 
@@ -65,7 +66,7 @@ impl PyFiles {
     #[new]
     fn new(first_ids: Vec<u64>) -> Self {
         let traits = first_ids.iter().map(|_| OnceLock::new()).collect();
-        Self { files: Files::new(first_ids), traits }
+        Self { files: Files::new(first_ids), links: Mutex::default(), traits }
     }
 }
 

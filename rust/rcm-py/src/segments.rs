@@ -261,7 +261,8 @@ impl PySegments {
         if let Some((points, pool, definers)) = references {
             rules.references = points;
             let speaking = Shares { semantic, lexical, pool, shares: Vec::new() };
-            referenced = self.0.referenced(&files.files, &chunks.0, &speaking, definers);
+            let mut links = files.links.lock().unwrap_or_else(PoisonError::into_inner);
+            referenced = self.0.referenced(&files.files, &chunks.0, &speaking, definers, &mut links);
         }
         let ranked =
             files.files.rank(&chunks.0, &referenced, &rules, most, |file| files.traits(file, traits))?;

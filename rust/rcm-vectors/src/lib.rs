@@ -39,7 +39,7 @@ pub use checksum::{Checksum, HEAD_BYTES};
 pub use error::SegmentError;
 pub use files::{FileScore, Files, Shares};
 pub use format::FORMAT_VERSION;
-pub use links::reference_key;
+pub use links::{Links, reference_key};
 pub use merge::merge;
 pub use retrieve::{Wanted, scale_cosines};
 pub use scan::Nearest;
