@@ -130,7 +130,7 @@ fn slow_rank(sums: &[FileScore], referenced: &[(usize, f64)], rules: &Rules) -> 
                 given[2],
                 given[3],
             ];
-            (parts.iter().sum(), file, chunk)
+            (parts.iter().sum::<f64>(), file, chunk)
         })
         .collect();
     scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
