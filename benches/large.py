@@ -9,6 +9,7 @@ files ten chunks. Times are CPU and wall milliseconds, medians over the queries 
 
 from __future__ import annotations
 
+import json
 import random
 import statistics
 import struct
@@ -45,10 +46,11 @@ def fill(folder: Path, rows: int) -> None:
     source = random.Random(1)
     writer = LexicalWriter(folder)
     text = "\n".join(f"    let w{line} = w{line * 7}(w{line % 5});" for line in range(30))
+    stored = json.dumps([1, 30, "", "", text]).encode()
     for chunk_id in range(1, rows + 1):
         terms = " ".join(word(source) for _ in range(BAG))
         first = chunk_id - (chunk_id - 1) % CHUNKS_PER_FILE
-        writer.add(chunk_id, str(first), "rust", terms, (1, 30, "", "", text))
+        writer.add(chunk_id, str(first), "rust", terms, stored)
         if chunk_id % COMMIT_EVERY == 0:
             writer.commit(chunk_id // COMMIT_EVERY, "")
     writer.commit(rows, "")

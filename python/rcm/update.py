@@ -36,6 +36,8 @@ from rcm.types import IndexMode
 #: a killed run resumes there.
 CHECKPOINT_CHUNKS = 20_000
 CHECKPOINT_SECONDS = 30.0
+#: Files without chunks count, too: what is known of each is held until the commit.
+CHECKPOINT_FILES = 50_000
 #: An update of so many files, or one so long, says how long a file takes; a shorter one is mostly
 #: the commit.
 _TELLING_FILES, _TELLING_SECONDS = 50, 1.0
@@ -206,14 +208,13 @@ class _Run:
         scanned_ns = time.time_ns()
         started = time.perf_counter()
         self.walked = walk(self.root, self.options.scan, workers=self.workers)
-        plan = self.walked.plan(writer.known())
+        plan = writer.plan(self.walked)
         self.seconds["walk"] = time.perf_counter() - started
         self.total = len(self.walked)
         self.failures += [FileFailure(path, error) for path, error in self.walked.failures]
         self.counts["unchanged"] = plan.n_unchanged
         self._choose_mode(plan.n_candidates)
-        for path in plan.removed:
-            self.removed += writer.remove(path)
+        self.removed += writer.remove(plan.removed)
         if plan.n_candidates:
             batches = ChunkBatches(
                 plan,
@@ -260,6 +261,7 @@ class _Run:
             self._progress("index", done, total)
             late = time.monotonic() - checkpoint > CHECKPOINT_SECONDS
             many = writer.pending_chunks >= min(CHECKPOINT_CHUNKS, self.memory.checkpoint_chunks)
+            many = many or writer.pending_files >= CHECKPOINT_FILES
             if done < total and (late or many):
                 self._commit(writer, complete=False)
                 checkpoint = time.monotonic()
@@ -269,13 +271,13 @@ class _Run:
         self.redactions += outcome.n_redactions
         self.allowed += outcome.n_allowed
         if outcome.status == "gone":
-            self.removed += writer.remove(outcome.path)
+            self.removed += writer.remove([outcome.path])
         elif outcome.status == "failed":
             self.failures.append(FileFailure(outcome.path, outcome.reason))
         elif outcome.status == "unchanged":
             self._touched.append((outcome.path, outcome.stat, scanned_ns))
         elif outcome.status == "skipped" and outcome.digest is None:
-            self.removed += writer.remove(outcome.path)
+            self.removed += writer.remove([outcome.path])
         if outcome.moved:
             self.moved.append(outcome.path)
 
@@ -317,8 +319,8 @@ class _Run:
             **self.options.scan.to_meta(),
         }
         if complete:
-            meta["merkle_root"] = _rcm.Tree(writer.digests()).root.hex()
-        if writer.commit(meta) and self._on_commit is not None:
+            meta["merkle_root"] = writer.merkle_root().hex()
+        if writer.commit(meta, final=complete) and self._on_commit is not None:
             self._on_commit()
 
     def _add_seconds(self, stages: dict[str, float]) -> None:
@@ -338,7 +340,7 @@ class _Run:
 
     def finish(self, writer: IndexWriter) -> None:
         """Note what the writer knows at the end."""
-        self.by_content, self.chunks_total = writer.skipped(), writer.n_chunks
+        self.chunks_total, self.by_content = writer.counts()
         self.merkle_root = writer.table.meta().get("merkle_root", "")
         self.epoch, self.commits = writer.epoch, writer.commits
 

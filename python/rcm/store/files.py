@@ -14,9 +14,11 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from heapq import merge
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from rcm import _rcm
 from rcm.errors import IndexDamagedError
 from rcm.faults import reach
 from rcm.store.database import DatabaseError, connect, meaning, transaction
@@ -31,6 +33,7 @@ CREATE TABLE IF NOT EXISTS files (
     first_id INTEGER NOT NULL, n_chunks INTEGER NOT NULL,
     PRIMARY KEY (path, since)
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS closed ON files (until) WHERE until IS NOT NULL;
 CREATE TABLE IF NOT EXISTS segments (
     name TEXT PRIMARY KEY, since INTEGER NOT NULL, until INTEGER,
     first_id INTEGER NOT NULL, n_rows INTEGER NOT NULL, bytes INTEGER NOT NULL, crc32 INTEGER NOT NULL
@@ -43,6 +46,9 @@ CREATE TABLE IF NOT EXISTS epochs (epoch INTEGER PRIMARY KEY, change_hash TEXT N
 _VERSIONED = ("files", "segments", "dead")
 #: What holds at an epoch.
 LIVE = "since <= :epoch AND (until IS NULL OR until > :epoch)"
+_LIVE_AT = LIVE.replace(":epoch", "?1")
+#: Values in one question: every SQLite takes as many.
+_MOST_VALUES = 500
 
 
 class FileRow(NamedTuple):
@@ -87,10 +93,14 @@ class SegmentRow(NamedTuple):
 
 
 class FileChange(NamedTuple):
-    """One epoch's difference: rows that come, paths and segments that go, id ranges that died."""
+    """One epoch's difference: rows that come, paths and segments that go, id ranges that died.
+
+    `replaced` are the paths of rows that come and were known before.
+    """
 
     put: Sequence[FileRow] = ()
     removed: Sequence[str] = ()
+    replaced: Sequence[str] = ()
     segments: Sequence[SegmentRow] = ()
     dropped_segments: Sequence[str] = ()
     dead: Sequence[tuple[int, int]] = ()
@@ -164,6 +174,81 @@ class FileTable:
         """Return a context in which all reads see one state."""
         return transaction(self._connection, write=False)
 
+    def _stream(self, query: str, values: Sequence[object]) -> Iterator[tuple[Any, ...]]:
+        """Give rows one by one: a table of a million files is not held in memory."""
+        try:
+            yield from self._connection.execute(query, values)
+        except DatabaseError as error:
+            raise self._damaged(error) from error
+
+    def plan(self, walked: _rcm.Walked, epoch: int) -> _rcm.Plan:
+        """Compare a walk with the files at an epoch.
+
+        Raises:
+            IndexDamagedError: If the table cannot be read, or holds something else than stats.
+        """
+        rows = self._stream(
+            "SELECT path, size, mtime_ns, ctime_ns, inode, digest, scanned_ns FROM files "
+            f"WHERE {_LIVE_AT} ORDER BY path",
+            (epoch,),
+        )
+        with self._checked():
+            return walked.plan(rows)
+
+    def merkle_root(self, epoch: int, put: Iterable[FileRow], removed: Iterable[str]) -> bytes:
+        """Return the root of the tree of the files at an epoch, once a change is made to them."""
+        changed = sorted((os.fsencode(row.path), row.digest) for row in put)
+        gone = {path for path, _ in changed}
+        gone.update(map(os.fsencode, removed))
+        rows = self._stream(
+            f"SELECT path, digest FROM files WHERE {_LIVE_AT} ORDER BY path", (epoch,)
+        )
+        kept = (row for row in rows if row[0] not in gone)
+        with self._checked():
+            return _rcm.merkle_root(merge(kept, changed))
+
+    def rows(self, epoch: int, paths: Sequence[str]) -> dict[str, FileRow]:
+        """Return what is known of some files at an epoch, by path."""
+        found: dict[str, FileRow] = {}
+        for start in range(0, len(paths), _MOST_VALUES):
+            asked = [os.fsencode(path) for path in paths[start : start + _MOST_VALUES]]
+            rows = self._rows(
+                f"SELECT * FROM files WHERE {_LIVE_AT} AND path IN ({', '.join('?' * len(asked))})",
+                (epoch, *asked),
+            )
+            with self._checked():
+                found.update((row.path, row) for row in map(_file, rows))
+        return found
+
+    def alive(self, epoch: int) -> list[tuple[int, int]]:
+        """Return the chunk ids of the files at an epoch as ranges, sorted and disjoint."""
+        found: list[tuple[int, int]] = []
+        for start, count in self._stream(
+            f"SELECT first_id, n_chunks FROM files WHERE n_chunks > 0 AND {_LIVE_AT} "
+            "ORDER BY first_id",
+            (epoch,),
+        ):
+            if found and found[-1][1] == start:
+                found[-1] = (found[-1][0], start + count)
+            else:
+                found.append((start, start + count))
+        return found
+
+    def counts(self, epoch: int) -> tuple[int, dict[str, int]]:
+        """Return the number of chunks at an epoch, and of files without chunks by the reason."""
+        rows = self._rows(
+            f"SELECT skip, count(*), sum(n_chunks) FROM files WHERE {_LIVE_AT} GROUP BY skip",
+            (epoch,),
+        )
+        return sum(row[2] for row in rows), {row[0]: row[1] for row in rows if row[0]}
+
+    @contextmanager
+    def _checked(self) -> Iterator[None]:
+        try:
+            yield
+        except (TypeError, ValueError, OverflowError) as error:
+            raise self._damaged(error) from error
+
     def files(self, epoch: int) -> list[FileRow]:
         """Return all files at an epoch, sorted by path bytes."""
         rows = self._rows(f"SELECT * FROM files WHERE {LIVE} ORDER BY path", {"epoch": epoch})
@@ -188,13 +273,6 @@ class FileTable:
             ]
         except (AttributeError, UnicodeDecodeError, TypeError) as error:
             raise self._damaged(error) from error
-
-    def digests(self, epoch: int) -> list[tuple[str, bytes]]:
-        """Return (path, digest) of all files at an epoch, sorted by path bytes."""
-        rows = self._rows(
-            f"SELECT path, digest FROM files WHERE {LIVE} ORDER BY path", {"epoch": epoch}
-        )
-        return [(os.fsdecode(path), digest) for path, digest in rows]
 
     def segments(self, epoch: int) -> list[SegmentRow]:
         """Return the vector segments of an epoch, by first id."""
@@ -234,9 +312,8 @@ class FileTable:
         reach("prepare")
         with self._writing():
             run = self._connection
-            gone = [(os.fsencode(path),) for path in change.removed]
-            gone += [(os.fsencode(row.path),) for row in change.put]
-            run.executemany(f"UPDATE files {close} path = ?", gone)
+            gone = (os.fsencode(path) for path in (*change.removed, *change.replaced))
+            run.executemany(f"UPDATE files {close} path = ?", ((path,) for path in gone))
             run.executemany(
                 f"INSERT INTO files VALUES (?, {int(epoch)}, NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (row.columns() for row in change.put),

@@ -303,9 +303,7 @@ class LexicalWriter:
         for path in _left_over(folder):
             path.unlink(missing_ok=True)
 
-    def add(
-        self, chunk_id: int, file: str, language: str, terms: str, chunk: tuple[object, ...]
-    ) -> None:
+    def add(self, chunk_id: int, file: str, language: str, terms: str, stored: bytes) -> None:
         """Add one chunk.
 
         Args:
@@ -313,14 +311,14 @@ class LexicalWriter:
             file: Key of its file.
             language: Language of its file.
             terms: Its terms, joined by blanks.
-            chunk: The fields of a `StoredChunk`, in order.
+            stored: The fields of a `StoredChunk`, in order, as JSON.
         """
         document = tantivy.Document()
         document.add_unsigned("id", chunk_id)
         document.add_text("file", file)
         document.add_text("language", language)
         document.add_text("terms", terms)
-        document.add_bytes("stored", json.dumps(chunk, ensure_ascii=False).encode())
+        document.add_bytes("stored", stored)
         self._uncommitted = True
         try:
             self._writer.add_document(document)

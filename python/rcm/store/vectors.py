@@ -22,6 +22,9 @@ Ranges = Sequence[tuple[int, int]]
 #: A segment is merged with its successors when it is not at least this many times their size:
 #: segments grow geometrically, so there are O(log n) of them and each row is rewritten O(log n) times.
 _GROWTH = 2
+#: Between the checkpoints of a run so many may wait for the last commit, which merges them at once:
+#: a row of a first index is written twice, instead of as often as the number of segments can be halved.
+_MOST_WAITING = 32
 #: All segments are rewritten when more than this share of their rows is dead.
 _MAX_DEAD_SHARE = 0.25
 _SEGMENT_NAME = re.compile(r"s-\d{8,}-[0-9a-f]{8}\.seg")
@@ -114,11 +117,16 @@ def _segment_name(epoch: int) -> str:
     return f"s-{epoch:08d}-{os.urandom(4).hex()}.seg"
 
 
-def segments_to_merge(rows: Sequence[SegmentRow], dead: Ranges) -> Sequence[SegmentRow]:
+def segments_to_merge(
+    rows: Sequence[SegmentRow], dead: Ranges, *, final: bool = True
+) -> Sequence[SegmentRow]:
     """Choose the segments, by first id, that one merge should replace; none or at least two.
 
-    A lone segment is chosen when too much of it is dead.
+    A lone segment is chosen when too much of it is dead. Before the final commit of a run only too
+    many segments are a reason.
     """
+    if not final and len(rows) <= _MOST_WAITING:
+        return ()
     total = sum(row.n_rows for row in rows)
     if total and sum(stop - start for start, stop in dead) > _MAX_DEAD_SHARE * total:
         return rows

@@ -12,7 +12,6 @@ the new one and applies.
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -33,13 +32,18 @@ from rcm.store.vectors import (
     write_segment,
 )
 
+#: Files looked up at a time when many are taken out.
+_AT_A_TIME = 10_000
+
 
 @dataclass(slots=True)
 class _Pending:
-    """What the next commit will do."""
+    """What the next commit will do; all of it together is what a run holds of its files."""
 
     put: dict[str, FileRow] = field(default_factory=dict)
-    removed: list[str] = field(default_factory=list)
+    #: Paths that the table has at the present epoch, and that go or come anew.
+    removed: set[str] = field(default_factory=set)
+    replaced: set[str] = field(default_factory=set)
     dead: list[tuple[int, int]] = field(default_factory=list)
     first_id: int | None = None
     n_chunks: int = 0
@@ -75,7 +79,6 @@ class IndexWriter:
         self.table = FileTable(generation.database, write=True)
         self.epoch = self._settle()
         self._sweep()
-        self._files = {row.path: row for row in self.table.files(self.epoch)}
         self._next_id = self.table.next_id()
         self._pending = _Pending()
         self._builder = _rcm.SegmentBuilder(dim, model)
@@ -95,38 +98,32 @@ class IndexWriter:
         self._seal.break_()
         return LexicalWriter(self.generation.lexical, self._heap_bytes)
 
-    def known(self) -> list[tuple[str, int, int, int, int, bytes, int]]:
-        """Return what change detection compares with, one row per file."""
-        return [(row.path, *row.stat, row.digest, row.scanned_ns) for row in self._files.values()]
+    def plan(self, walked: _rcm.Walked) -> _rcm.Plan:
+        """Compare a walk with the files as of the last commit."""
+        return self.table.plan(walked, self.epoch)
 
     def alive(self) -> list[tuple[int, int]]:
-        """Return the chunk ids of the files as they are known now, as ranges, sorted and disjoint."""
-        spans = sorted((row.first_id, row.n_chunks) for row in self._files.values() if row.n_chunks)
-        found: list[tuple[int, int]] = []
-        for start, count in spans:
-            if found and found[-1][1] == start:
-                found[-1] = (found[-1][0], start + count)
-            else:
-                found.append((start, start + count))
-        return found
+        """Return the chunk ids of the files as of the last commit, as ranges, sorted and disjoint."""
+        return self.table.alive(self.epoch)
 
     @property
     def pending_chunks(self) -> int:
         """Chunks that the next commit will add."""
         return self._pending.n_chunks
 
-    def skipped(self) -> dict[str, int]:
-        """Count files without chunks by the reason, those of the next commit included."""
-        return dict(Counter(row.skip for row in self._files.values() if row.skip))
-
     @property
-    def n_chunks(self) -> int:
-        """Chunks of all files, those of the next commit included."""
-        return sum(row.n_chunks for row in self._files.values())
+    def pending_files(self) -> int:
+        """Files that the next commit will write."""
+        return len(self._pending.put)
 
-    def digests(self) -> list[tuple[str, bytes]]:
-        """Return (path, digest) of all files, those of the next commit included."""
-        return [(row.path, row.digest) for row in self._files.values()]
+    def counts(self) -> tuple[int, dict[str, int]]:
+        """Return the chunks as of the last commit, and the files without chunks by the reason."""
+        return self.table.counts(self.epoch)
+
+    def merkle_root(self) -> bytes:
+        """Return the root of the tree of all files, those of the next commit included."""
+        pending = self._pending
+        return self.table.merkle_root(self.epoch, pending.put.values(), pending.removed)
 
     # --- collecting a change -----------------------------------------------------------------
 
@@ -147,16 +144,19 @@ class IndexWriter:
         """
         first_id = self._next_id
         at = 0
-        for outcome in outcomes:
-            if outcome.status not in ("indexed", "skipped") or outcome.digest is None:
-                continue
-            self._forget(outcome.path)
+        kept = [
+            (outcome, digest)
+            for outcome in outcomes
+            if outcome.status in ("indexed", "skipped") and (digest := outcome.digest) is not None
+        ]
+        self._forget([outcome.path for outcome, _ in kept])
+        for outcome, digest in kept:
             count = outcome.n_chunks
             row = FileRow(
-                outcome.path, outcome.stat, outcome.digest, scanned_ns, outcome.language,
+                outcome.path, outcome.stat, digest, scanned_ns, outcome.language,
                 outcome.reason, first_id + at if count else 0, count,
             )  # fmt: skip
-            self._files[row.path] = self._pending.put[row.path] = row
+            self._pending.put[row.path] = row
             self._add_documents(batch, at, row)
             at += count
         started = time.perf_counter()
@@ -176,27 +176,37 @@ class IndexWriter:
         started = time.perf_counter()
         key = str(row.first_id)
         for offset in range(row.n_chunks):
-            terms, text, symbol, kind, start_line, end_line = batch.document(at + offset)
-            chunk = (start_line, end_line, symbol, kind, text)
-            self._lexical.add(row.first_id + offset, key, row.language, terms, chunk)
+            terms, stored = batch.document(at + offset)
+            self._lexical.add(row.first_id + offset, key, row.language, terms, stored)
         self.seconds["lexical"] += time.perf_counter() - started
 
-    def remove(self, path: str) -> bool:
-        """Take a file out; False if it was not in."""
-        if path not in self._files:
-            return False
-        self._forget(path)
-        del self._files[path]
-        self._pending.removed.append(path)
-        return True
+    def remove(self, paths: Sequence[str]) -> int:
+        """Take files out; return how many of them were in."""
+        count = 0
+        for start in range(0, len(paths), _AT_A_TIME):
+            known = self._forget(paths[start : start + _AT_A_TIME])
+            self._pending.removed.update(known & self._pending.replaced)
+            self._pending.replaced -= known
+            count += len(known)
+        return count
 
-    def _forget(self, path: str) -> None:
-        """Drop the chunks of what was known of a path."""
-        old = self._files.get(path)
-        self._pending.put.pop(path, None)
-        if old is not None and old.n_chunks:
-            self._lexical.remove_file(str(old.first_id))
-            self._pending.dead.append((old.first_id, old.first_id + old.n_chunks))
+    def _forget(self, paths: Sequence[str]) -> set[str]:
+        """Drop the chunks of what was known of some paths; return those of which something was."""
+        pending = self._pending
+        rows = self.table.rows(self.epoch, paths) if self.epoch else {}
+        # What was forgotten before is gone already: only the first time counts.
+        rows = {
+            path: row
+            for path, row in rows.items()
+            if path not in pending.removed and path not in pending.replaced
+        }
+        pending.replaced.update(rows)
+        later = [pending.put.pop(path) for path in paths if path in pending.put]
+        for row in (*rows.values(), *later):
+            if row.n_chunks:
+                self._lexical.remove_file(str(row.first_id))
+                pending.dead.append((row.first_id, row.first_id + row.n_chunks))
+        return {*rows, *(row.path for row in later)}
 
     def refresh(self, rows: Sequence[tuple[str, tuple[int, int, int, int], int]]) -> None:
         """Note new stats of files whose content is as indexed; needs no commit."""
@@ -206,11 +216,12 @@ class IndexWriter:
 
     # --- commit --------------------------------------------------------------------------------
 
-    def commit(self, meta: dict[str, str]) -> bool:
+    def commit(self, meta: dict[str, str], *, final: bool = True) -> bool:
         """Make everything put and removed since the last commit the next epoch.
 
         Args:
             meta: Values that hold from this epoch on.
+            final: Whether no more commits of this run will follow; segments are merged then.
 
         Returns:
             False when there was nothing to commit.
@@ -227,7 +238,8 @@ class IndexWriter:
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         self._seal.break_()
         try:
-            change = self._change(epoch, {**meta, "updated_at": now, "next_id": str(self._next_id)})
+            meta = {**meta, "updated_at": now, "next_id": str(self._next_id)}
+            change = self._change(epoch, meta, final=final)
             change_hash = self.table.prepare(epoch, change)
             self._lexical.commit(epoch, change_hash)
             self.table.apply(epoch)
@@ -244,7 +256,7 @@ class IndexWriter:
         self.seconds["commit"] += time.perf_counter() - started
         return True
 
-    def _change(self, epoch: int, meta: dict[str, str]) -> FileChange:
+    def _change(self, epoch: int, meta: dict[str, str], *, final: bool) -> FileChange:
         pending, folder = self._pending, self.generation.vectors
         rows = self.table.segments(self.epoch)
         old_dead = self.table.dead(self.epoch)
@@ -253,7 +265,7 @@ class IndexWriter:
         if pending.first_id is not None:
             added = [write_segment(folder, epoch, self._builder, pending.first_id)]
         dead = sorted([*old_dead, *new_dead])
-        merged = segments_to_merge([*rows, *added], dead)
+        merged = segments_to_merge([*rows, *added], dead, final=final)
         dropped: list[str] = []
         revived: list[int] = []
         if merged:
@@ -270,7 +282,8 @@ class IndexWriter:
             new_dead = [span for span in new_dead if span[0] < merged[0].first_id]
         return FileChange(
             put=list(pending.put.values()),
-            removed=pending.removed,
+            removed=sorted(pending.removed),
+            replaced=sorted(pending.replaced),
             segments=added,
             dropped_segments=dropped,
             dead=new_dead,

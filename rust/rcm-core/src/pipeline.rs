@@ -9,6 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Once};
+use std::thread::Scope;
 use std::time::Instant;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
@@ -22,8 +23,9 @@ use crate::in_flight::InFlight;
 use crate::parse::{Degraded, parse};
 use crate::read::{Digest, Unread, digest, read};
 use crate::skip::SkipReason;
+use crate::snapshot::Candidate;
 use crate::terms;
-use crate::walk::Entry;
+use crate::walk::{Entry, Walked};
 
 /// Stack of a worker thread; grammars written in C recurse over deeply nested input.
 const WORKER_STACK_BYTES: usize = 8 << 20;
@@ -33,6 +35,8 @@ pub const BLOCK_BYTES: u64 = 4 << 20;
 const BLOCK_FILES: usize = 512;
 /// Blocks that the pipeline mode may be ahead of its consumer.
 const PIPELINE_DEPTH: usize = 2;
+/// Blocks that wait for the workers with their bytes read, beside the one being read.
+const READ_AHEAD: usize = 1;
 
 /// When files are processed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +45,8 @@ pub enum Mode {
     Sequential,
     /// All cores work on the block that the consumer waits for.
     Parallel,
-    /// All cores work ahead while the consumer embeds and stores earlier blocks.
+    /// All cores work ahead while the consumer embeds and stores earlier blocks, and one more thread reads ahead of
+    /// them: a disk that is waited for keeps no core idle.
     Pipeline,
 }
 
@@ -134,7 +139,22 @@ pub fn process_file(
     in_flight: &InFlight,
     timers: &Timers,
 ) -> Processed {
-    let (bytes, current) = match timers.time(0, || read(root, entry, max_file_bytes)) {
+    let source = timers.time(0, || read(root, entry, max_file_bytes));
+    process_source(entry, source, known, secrets, in_flight, timers)
+}
+
+/// What reading a file gave: its bytes and the entry as of then.
+type Source = Result<(Vec<u8>, Entry), Unread>;
+
+fn process_source(
+    entry: &Entry,
+    source: Source,
+    known: Option<&Digest>,
+    secrets: &SecretPolicy,
+    in_flight: &InFlight,
+    timers: &Timers,
+) -> Processed {
+    let (bytes, current) = match source {
         Ok(source) => source,
         Err(unread) => {
             let outcome = match unread {
@@ -209,8 +229,7 @@ fn holds_secret(chunk: &Chunk, secrets: &Secrets) -> bool {
 }
 
 fn with_terms(path: &Path, chunk: Chunk) -> TermedChunk {
-    let (bag, length) = terms::bag_counts(path, &chunk);
-    let terms = terms::document(path, &chunk);
+    let (terms, bag, length) = terms::bag_and_document(path, &chunk);
     TermedChunk { chunk, terms, bag, length }
 }
 
@@ -225,8 +244,10 @@ pub fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
 pub struct Job {
     /// Absolute path of the indexed root.
     pub root: PathBuf,
-    /// Files to process, in the order in which they come out.
-    pub files: Vec<(Entry, Option<Digest>)>,
+    /// What the walk found.
+    pub walked: Arc<Walked>,
+    /// Files of the walk to process, in the order in which they come out.
+    pub files: Arc<Vec<Candidate>>,
     /// Size cap in bytes.
     pub max_file_bytes: u64,
     /// What is done about secrets.
@@ -276,15 +297,21 @@ impl Blocks {
         std::thread::Builder::new()
             .name("rcm-blocks".into())
             .spawn(move || {
-                for range in blocks(&job.files, job.block_bytes) {
-                    if requests.recv().is_err() || stop.is_cancelled() {
-                        return;
+                let ranges = blocks(&job);
+                std::thread::scope(|scope| {
+                    let ahead = read_ahead(scope, &job, &ranges, &stop, &clock);
+                    for range in &ranges {
+                        if requests.recv().is_err() || stop.is_cancelled() {
+                            return;
+                        }
+                        // Without a reader the workers read themselves.
+                        let sources = ahead.as_ref().and_then(|ahead| ahead.recv().ok());
+                        let block = process_block(&job, range, sources, &pool, &stop, &clock);
+                        if stop.is_cancelled() || results.send(block).is_err() {
+                            return;
+                        }
                     }
-                    let block = process_block(&job, range, &pool, &stop, &clock);
-                    if stop.is_cancelled() || results.send(block).is_err() {
-                        return;
-                    }
-                }
+                });
             })
             .map_err(|error| Error::Internal(error.to_string()))?;
         Ok(Self { asked, done, cancel, timers })
@@ -318,45 +345,77 @@ impl Drop for Blocks {
     }
 }
 
+/// Starts the thread that reads blocks ahead of the workers, one block at a time; only the pipeline mode has one.
+fn read_ahead<'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    job: &'scope Job,
+    ranges: &'scope [Range<usize>],
+    cancel: &'scope Cancel,
+    timers: &'scope Timers,
+) -> Option<Receiver<Vec<Source>>> {
+    if job.mode != Mode::Pipeline {
+        return None;
+    }
+    let (results, blocks) = bounded(READ_AHEAD);
+    let read = move |file: &Candidate| {
+        let entry = &job.walked.entries[file.index];
+        timers.time(0, || read(&job.root, entry, job.max_file_bytes))
+    };
+    let work = move || {
+        for range in ranges {
+            let files = job.files[range.clone()].iter().take_while(|_| !cancel.is_cancelled());
+            let sources: Vec<_> = files.map(read).collect();
+            if sources.len() < range.len() || results.send(sources).is_err() {
+                return;
+            }
+        }
+    };
+    std::thread::Builder::new().name("rcm-reader".into()).spawn_scoped(scope, work).ok()?;
+    Some(blocks)
+}
+
 fn process_block(
     job: &Job,
-    range: Range<usize>,
+    range: &Range<usize>,
+    sources: Option<Vec<Source>>,
     pool: &rayon::ThreadPool,
     cancel: &Cancel,
     timers: &Timers,
 ) -> Vec<Processed> {
-    let process = |(entry, known): &(Entry, Option<Digest>)| {
-        (!cancel.is_cancelled()).then(|| {
-            process_file(
-                &job.root,
-                entry,
-                known.as_ref(),
-                job.max_file_bytes,
-                &job.secrets,
-                &job.in_flight,
-                timers,
-            )
-        })
+    let process = |file: &Candidate, source: Option<Source>| {
+        let (entry, known) = (&job.walked.entries[file.index], file.digest.as_ref());
+        let source = source.unwrap_or_else(|| timers.time(0, || read(&job.root, entry, job.max_file_bytes)));
+        process_source(entry, source, known, &job.secrets, &job.in_flight, timers)
     };
-    let files = &job.files[range];
-    pool.install(|| match job.mode {
-        Mode::Sequential => files.iter().filter_map(process).collect(),
-        Mode::Parallel | Mode::Pipeline => files.par_iter().with_max_len(1).filter_map(process).collect(),
+    let files = &job.files[range.clone()];
+    let goes_on = || !cancel.is_cancelled();
+    pool.install(|| match (job.mode, sources) {
+        (Mode::Sequential, _) => {
+            files.iter().filter_map(|file| goes_on().then(|| process(file, None))).collect()
+        }
+        (Mode::Parallel | Mode::Pipeline, None) => {
+            let files = files.par_iter().with_max_len(1);
+            files.filter_map(|file| goes_on().then(|| process(file, None))).collect()
+        }
+        (Mode::Parallel | Mode::Pipeline, Some(sources)) => {
+            let files = files.par_iter().zip(sources).with_max_len(1);
+            files.filter_map(|(file, source)| goes_on().then(|| process(file, Some(source)))).collect()
+        }
     })
 }
 
 /// Cuts the files into blocks by bytes and count; the same in every mode.
-fn blocks(files: &[(Entry, Option<Digest>)], most: u64) -> Vec<Range<usize>> {
+fn blocks(job: &Job) -> Vec<Range<usize>> {
     let (mut ranges, mut start, mut bytes) = (Vec::new(), 0, 0);
-    for (index, (entry, _)) in files.iter().enumerate() {
-        bytes += entry.size;
-        if bytes >= most || index + 1 - start >= BLOCK_FILES {
-            ranges.push(start..index + 1);
-            (start, bytes) = (index + 1, 0);
+    for (at, file) in job.files.iter().enumerate() {
+        bytes += job.walked.entries[file.index].size;
+        if bytes >= job.block_bytes || at + 1 - start >= BLOCK_FILES {
+            ranges.push(start..at + 1);
+            (start, bytes) = (at + 1, 0);
         }
     }
-    if start < files.len() {
-        ranges.push(start..files.len());
+    if start < job.files.len() {
+        ranges.push(start..job.files.len());
     }
     ranges
 }
@@ -374,12 +433,27 @@ mod tests {
 
     #[test]
     fn blocks_cover_every_file_once_and_end_by_bytes_or_count() {
-        let file = |size| (Entry { path: PathBuf::new(), size, mtime_ns: 0, ctime_ns: 0, inode: 0 }, None);
-        let small = vec![file(1); BLOCK_FILES + 1];
-        assert_eq!(blocks(&small, BLOCK_BYTES), [0..BLOCK_FILES, BLOCK_FILES..BLOCK_FILES + 1]);
-        let large = vec![file(BLOCK_BYTES), file(1), file(BLOCK_BYTES)];
-        assert_eq!(blocks(&large, BLOCK_BYTES), [0..1, 1..3]);
-        assert_eq!(blocks(&small, 256).len(), 3);
-        assert!(blocks(&[], 1).is_empty());
+        let cut = |sizes: &[u64], block_bytes| {
+            let entry =
+                |&size: &u64| Entry { path: PathBuf::new(), size, mtime_ns: 0, ctime_ns: 0, inode: 0 };
+            let entries: Vec<_> = sizes.iter().map(entry).collect();
+            let file = |index| Candidate { index, digest: None, same_stat: false };
+            blocks(&Job {
+                root: PathBuf::new(),
+                files: Arc::new((0..entries.len()).map(file).collect()),
+                walked: Arc::new(Walked { entries, ..Walked::default() }),
+                max_file_bytes: 0,
+                secrets: SecretPolicy::default(),
+                mode: Mode::Sequential,
+                block_bytes,
+                workers: 1,
+                in_flight: InFlight::default(),
+            })
+        };
+        let small = [1; BLOCK_FILES + 1];
+        assert_eq!(cut(&small, BLOCK_BYTES), [0..BLOCK_FILES, BLOCK_FILES..BLOCK_FILES + 1]);
+        assert_eq!(cut(&[BLOCK_BYTES, 1, BLOCK_BYTES], BLOCK_BYTES), [0..1, 1..3]);
+        assert_eq!(cut(&small, 256).len(), 3);
+        assert!(cut(&[], 1).is_empty());
     }
 }

@@ -6,7 +6,6 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
-use rustc_hash::FxHashSet;
 use sha2::{Digest as _, Sha256};
 
 use crate::read::Digest;
@@ -37,35 +36,98 @@ impl Known {
     }
 }
 
+/// A file to be read, since its stat does not vouch for its content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// Index into the walk's entries.
+    pub index: usize,
+    /// The content that the index knows, if it knows the file.
+    pub digest: Option<Digest>,
+    /// Whether its stat is as known: only the racy rule has it looked at.
+    pub same_stat: bool,
+}
+
 /// A walk compared with what the index knows, by stat alone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plan {
     /// Indices into the walk's entries: stat unchanged and not racy; need no read.
     pub unchanged: Vec<usize>,
-    /// Indices into the walk's entries: new, or stat differs, or racy; to be read, by content.
-    pub candidates: Vec<usize>,
+    /// New, or stat differs, or racy; in the order of the walk.
+    pub candidates: Vec<Candidate>,
     /// Known paths that the walk did not find and that lie under no unreadable folder, sorted by path bytes.
     pub removed: Vec<PathBuf>,
 }
 
-/// Compares a walk with what the index knows.
+/// Compares a walk with what the index knows, one known file after the other: none of them is kept.
 ///
 /// A file counts as unchanged when size, mtime, ctime and inode are equal *and* its mtime and ctime are
 /// more than 2 s older than the scan that read it (git's racy rule). Paths under `unreadable` are kept.
-pub fn plan(entries: &[Entry], known: &BTreeMap<PathBuf, Known>, unreadable: &[PathBuf]) -> Plan {
-    let (unchanged, candidates) = (0..entries.len()).partition(|&index| {
-        let entry = &entries[index];
-        known.get(&entry.path).is_some_and(|known| known.still_holds(entry))
+///
+/// `entries` are sorted by path bytes, as a walk gives them; `known` may come in any order, and comes fastest in that one.
+pub fn plan(entries: &[Entry], known: impl IntoIterator<Item = Known>, unreadable: &[PathBuf]) -> Plan {
+    let mut holds = vec![false; entries.len()];
+    let mut differing = Vec::new();
+    let mut removed = Vec::new();
+    let mut next = 0;
+    for known in known {
+        match position(entries, &known.entry.path, next) {
+            Some(index) => {
+                let entry = &entries[index];
+                holds[index] = known.still_holds(entry);
+                if !holds[index] {
+                    differing.push((index, known.digest, known.entry == *entry));
+                }
+                next = index + 1;
+            }
+            None if unreadable.iter().any(|folder| known.entry.path.starts_with(folder)) => {}
+            None => removed.push(known.entry.path),
+        }
+    }
+    removed.sort_unstable_by(|a, b| path_order(a, b));
+    differing.sort_unstable_by_key(|&(index, ..)| index);
+    let mut differing = differing.into_iter().peekable();
+    let (unchanged, others) = (0..entries.len()).partition::<Vec<_>, _>(|&index| holds[index]);
+    let candidates = others.into_iter().map(|index| match differing.next_if(|known| known.0 == index) {
+        Some((_, digest, same_stat)) => Candidate { index, digest: Some(digest), same_stat },
+        None => Candidate { index, digest: None, same_stat: false },
     });
-    let found: FxHashSet<&Path> = entries.iter().map(|entry| entry.path.as_path()).collect();
-    let mut removed: Vec<PathBuf> = known
-        .keys()
-        .filter(|path| !found.contains(path.as_path()))
-        .filter(|path| !unreadable.iter().any(|folder| path.starts_with(folder)))
-        .cloned()
-        .collect();
-    removed.sort_by(|a, b| path_order(a, b));
-    Plan { unchanged, candidates, removed }
+    Plan { unchanged, candidates: candidates.collect(), removed }
+}
+
+/// Where the entry of a path is, looked for first at `guess`.
+fn position(entries: &[Entry], path: &Path, guess: usize) -> Option<usize> {
+    if entries.get(guess).is_some_and(|entry| entry.path == path) {
+        return Some(guess);
+    }
+    entries.binary_search_by(|entry| path_order(&entry.path, path)).ok()
+}
+
+/// The root digest of the [`Tree`] of files that come sorted by path bytes, no path twice; holds one chain of
+/// directories at a time.
+pub fn root_digest(files: impl IntoIterator<Item = (PathBuf, Digest)>) -> Digest {
+    let mut open = vec![(OsString::new(), Vec::new())];
+    for (path, digest) in files {
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { continue };
+        let shared =
+            open[1..].iter().zip(parent).take_while(|((opened, _), part)| opened.as_os_str() == *part).count();
+        close(&mut open, shared + 1);
+        open.extend(parent.iter().skip(shared).map(|part| (part.to_owned(), Vec::new())));
+        if let Some((_, children)) = open.last_mut() {
+            children.push(Child { name: name.to_owned(), is_directory: false, digest });
+        }
+    }
+    close(&mut open, 1);
+    open.pop().map_or([0; 32], |(_, children)| Directory::seal(children).digest)
+}
+
+/// Seals the innermost open directories until so many are left.
+fn close(open: &mut Vec<(OsString, Vec<Child>)>, left: usize) {
+    while open.len() > left
+        && let Some((name, children)) = open.pop()
+        && let Some((_, above)) = open.last_mut()
+    {
+        above.push(Child { name, is_directory: true, digest: Directory::seal(children).digest });
+    }
 }
 
 /// A SHA-256 Merkle tree over directories: equal roots mean equal paths and contents.
@@ -247,8 +309,17 @@ mod tests {
     }
 
     fn check_unchanged(now: &Entry, known: &BTreeMap<PathBuf, Known>, expected: bool) {
-        let plan = plan(std::slice::from_ref(now), known, &[]);
-        let (unchanged, candidates) = if expected { (vec![0], vec![]) } else { (vec![], vec![0]) };
+        let plan = plan(std::slice::from_ref(now), known.values().cloned(), &[]);
+        let unread = |was: &Known| Candidate {
+            index: 0,
+            digest: Some(was.digest),
+            same_stat: was.entry == *now,
+        };
+        let new = Candidate { index: 0, digest: None, same_stat: false };
+        let (unchanged, candidates) = match (expected, known.get(&now.path)) {
+            (true, _) => (vec![0], vec![]),
+            (false, was) => (vec![], vec![was.map_or(new, unread)]),
+        };
         assert_eq!(plan, Plan { unchanged, candidates, removed: vec![] });
     }
 
@@ -285,11 +356,34 @@ mod tests {
         for path in ["gone", "dir/x", "dir-b/x", "kept"] {
             all.extend(known(entry(path, 1), 100));
         }
-        let removed = |unreadable: &[PathBuf]| plan(&[entry("kept", 1)], &all, unreadable).removed;
+        let removed =
+            |unreadable: &[PathBuf]| plan(&[entry("kept", 1)], all.values().cloned(), unreadable).removed;
         assert_eq!(removed(&[]), ["dir-b/x", "dir/x", "gone"].map(PathBuf::from));
         assert_eq!(removed(&["dir".into()]), ["dir-b/x", "gone"].map(PathBuf::from));
         assert_eq!(removed(&["dir/x".into(), "gone".into()]), ["dir-b/x"].map(PathBuf::from));
         assert!(removed(&["".into()]).is_empty());
+    }
+
+    #[test]
+    fn what_is_known_may_come_in_any_order() {
+        let now: Vec<_> = ["a", "a/b", "c", "d", "e"].map(|path| entry(path, 1)).into();
+        let mut all = BTreeMap::new();
+        for path in ["a", "b", "c", "e"] {
+            all.extend(known(entry(path, if path == "c" { 2 } else { 1 }), 100));
+        }
+        let sorted = plan(&now, all.values().cloned(), &[]);
+        assert_eq!(sorted, plan(&now, all.values().rev().cloned(), &[]));
+        assert_eq!((sorted.unchanged, sorted.removed), (vec![0, 4], vec!["b".into()]));
+        let candidates: Vec<_> = sorted.candidates.iter().map(|one| (one.index, one.digest.is_some())).collect();
+        assert_eq!(candidates, [(1, false), (2, true), (3, false)]);
+    }
+
+    #[test]
+    fn the_root_digest_needs_no_tree() {
+        for paths in [&[][..], &["f"], &["a", "a-b/c", "a/b", "a/b/c", "a/b/d", "b/c/d/e", "b/d", "c"]] {
+            let files: Vec<_> = paths.iter().map(|path| (PathBuf::from(path), [path.len() as u8; 32])).collect();
+            assert_eq!(root_digest(files.clone()), Tree::build(&files).root(), "{paths:?}");
+        }
     }
 
     fn files(paths: &[(&str, u8)]) -> Vec<(PathBuf, Digest)> {

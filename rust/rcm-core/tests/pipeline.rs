@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rcm_core::cancel::Cancel;
@@ -11,6 +12,7 @@ use rcm_core::in_flight::InFlight;
 use rcm_core::pipeline::{BLOCK_BYTES, Blocks, Job, Mode, Outcome, Processed, Timers, process_file};
 use rcm_core::read::digest;
 use rcm_core::skip::SkipReason;
+use rcm_core::snapshot::plan;
 use rcm_core::walk::{Entry, WalkOptions, walk};
 
 fn tree(files: usize) -> tempfile::TempDir {
@@ -28,10 +30,12 @@ fn entries(root: &Path) -> Vec<Entry> {
 }
 
 fn job(root: &Path, mode: Mode, workers: usize) -> Job {
-    let files = entries(root).into_iter().map(|entry| (entry, None)).collect();
+    let walked = walk(root, &WalkOptions::default(), &Cancel::default()).unwrap();
+    let files = plan(&walked.entries, [], &[]).candidates;
     Job {
         root: root.to_path_buf(),
-        files,
+        walked: Arc::new(walked),
+        files: Arc::new(files),
         max_file_bytes: 1 << 20,
         block_bytes: BLOCK_BYTES,
         secrets: SecretPolicy::default(),

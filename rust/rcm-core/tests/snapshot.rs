@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use proptest::prelude::*;
 use rcm_core::read::Digest;
-use rcm_core::snapshot::{Diff, Tree};
+use rcm_core::snapshot::{Diff, Tree, root_digest};
 use rcm_core::walk::path_order;
 
 type Files = BTreeMap<PathBuf, Digest>;
@@ -61,5 +61,12 @@ proptest! {
     fn the_order_of_the_files_does_not_matter(a in files()) {
         let reversed: Vec<_> = a.iter().rev().map(|(path, digest)| (path.clone(), *digest)).collect();
         prop_assert_eq!(tree(&a), Tree::build(&reversed));
+    }
+
+    #[test]
+    fn the_root_digest_is_that_of_the_tree(a in files()) {
+        let mut sorted: Vec<_> = a.iter().map(|(path, digest)| (path.clone(), *digest)).collect();
+        sorted.sort_by(|a, b| path_order(&a.0, &b.0));
+        prop_assert_eq!(root_digest(sorted), tree(&a).root());
     }
 }

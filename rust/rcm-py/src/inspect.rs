@@ -65,7 +65,7 @@ pub fn inspect<'py>(
     let rows = PyList::empty(py);
     for chunk in &chunks {
         let row = chunk_row(py, chunk)?;
-        row.set_item("terms", terms::bag_counts(&path, chunk).1)?;
+        row.set_item("terms", terms::bag_and_document(&path, chunk).2)?;
         if let Some(table) = &table {
             let mut ids = Vec::new();
             table.0.tokenizer().encode(&chunk.text, &mut ids);

@@ -42,6 +42,7 @@ fn _rcm(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(files::reach, module)?)?;
     module.add_function(wrap_pyfunction!(walk::walk, module)?)?;
     module.add_function(wrap_pyfunction!(walk::hash_files, module)?)?;
+    module.add_function(wrap_pyfunction!(walk::merkle_root, module)?)?;
     module.add_function(wrap_pyfunction!(look::look, module)?)?;
     module.add_function(wrap_pyfunction!(look::read_text, module)?)?;
     module.add_function(wrap_pyfunction!(stream::last_noted, module)?)?;

@@ -27,7 +27,7 @@ pub fn look(
 ) -> PyResult<Vec<(&'static str, Option<String>)>> {
     let policy = policy(secrets, &allowed)?;
     unlocked(py, move || {
-        let known: Vec<_> = known.into_iter().map(|row| known_file(row).1).collect();
+        let known: Vec<_> = known.into_iter().map(known_file).collect();
         let seen = rcm_core::look::look(&root, &known, max_file_bytes, &policy);
         let told = seen.into_iter().map(|seen| match seen {
             Seen::Unchanged => ("fresh", None),

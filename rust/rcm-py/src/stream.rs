@@ -7,8 +7,9 @@ use std::sync::Arc;
 use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use rcm_core::chunk::format_for_embedding;
+use rcm_core::chunk::{Chunk, format_for_embedding};
 use rcm_core::embed::embed_chunk;
+use rcm_core::error::Error;
 use rcm_core::in_flight::InFlight;
 use rcm_core::pipeline::{BLOCK_BYTES, Blocks, Job, Mode, Outcome, Processed, TermedChunk, Timers};
 use rcm_core::read::Digest;
@@ -56,8 +57,9 @@ impl PyChunkStream {
             Some(path) => InFlight::new(&path, crashed).map_err(crate::error::to_py)?,
             None => InFlight::default(),
         };
-        let (root, files) = (plan.root.clone(), plan.candidates.clone());
-        let job = Job { root, files, max_file_bytes, secrets, mode, workers, block_bytes, in_flight };
+        let (root, walked) = (plan.root.clone(), Arc::clone(&plan.walked));
+        let files = Arc::clone(&plan.candidates);
+        let job = Job { root, walked, files, max_file_bytes, secrets, mode, workers, block_bytes, in_flight };
         Blocks::start(job).map(Self).map_err(crate::error::to_py)
     }
 
@@ -130,9 +132,6 @@ impl PyBatch {
     }
 }
 
-/// (terms, text, symbol, kind, start line, end line) of a chunk.
-type DocumentRow<'a> = (&'a str, &'a str, &'a str, &'static str, usize, usize);
-
 #[pymethods]
 impl PyBatch {
     /// Number of chunks.
@@ -146,13 +145,11 @@ impl PyBatch {
         (0..self.files.len()).map(|index| PyFileOutcome(Arc::clone(&self.files), index)).collect()
     }
 
-    /// (terms, text, symbol, kind, start line, end line) of one chunk.
-    fn document(&self, index: usize) -> PyResult<DocumentRow<'_>> {
+    /// Terms joined by blanks, and what is stored, of one chunk.
+    fn document<'py>(&self, py: Python<'py>, index: usize) -> PyResult<(&str, Bound<'py, PyBytes>)> {
         let (_, termed) =
             self.chunk(index).ok_or_else(|| PyIndexError::new_err(format!("no chunk {index}")))?;
-        let chunk = &termed.chunk;
-        let kind = chunk.kind.map_or("", rcm_core::parse::SymbolKind::as_str);
-        Ok((&termed.terms, &chunk.text, &chunk.symbol, kind, chunk.start_line, chunk.end_line))
+        Ok((&termed.terms, PyBytes::new(py, &stored(&termed.chunk).map_err(internal)?)))
     }
 
     /// What an embedding model is given for each chunk.
@@ -178,6 +175,23 @@ impl PyBatch {
             Ok(PyVectors { rows: rows.collect(), dim: table.0.dim() })
         })
     }
+}
+
+/// [start line, end line, symbol, kind, text] as JSON, byte for byte as Python's encoder writes it.
+fn stored(chunk: &Chunk) -> serde_json::Result<Vec<u8>> {
+    let mut out = Vec::with_capacity(chunk.text.len() + chunk.text.len() / 8 + 64);
+    out.extend(format!("[{}, {}", chunk.start_line, chunk.end_line).into_bytes());
+    let kind = chunk.kind.map_or("", rcm_core::parse::SymbolKind::as_str);
+    for text in [&*chunk.symbol, kind, &*chunk.text] {
+        out.extend(b", ");
+        serde_json::to_writer(&mut out, text)?;
+    }
+    out.push(b']');
+    Ok(out)
+}
+
+fn internal(error: serde_json::Error) -> PyErr {
+    crate::error::to_py(Error::Internal(error.to_string()))
 }
 
 /// What became of one file.

@@ -1,22 +1,23 @@
 //! Walk and change detection for Python.
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use pyo3::Borrowed;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use rayon::prelude::*;
 use rcm_core::cancel::Cancel;
 use rcm_core::read::{Digest, digest, read};
-use rcm_core::snapshot::{Known, Plan, Tree, plan};
+use rcm_core::snapshot::{Candidate, Known, Plan, Tree, plan, root_digest};
 use rcm_core::walk::{Entry, WalkOptions, Walked};
 
 use crate::detached::{detached, interruptible};
 
 /// Path, size, mtime, ctime, inode, digest and time of the scan of a file the index knows.
-pub type KnownRow = (PathBuf, u64, i64, i64, u64, Digest, i64);
+pub type KnownRow = (Place, u64, i64, i64, Inode, Digest, i64);
 
 /// Everything one walk found.
 #[pyclass(name = "Walked", module = "rcm._rcm", frozen)]
@@ -52,49 +53,86 @@ impl PyWalked {
         self.walked.warning.clone()
     }
 
-    /// Compares with what the index knows.
-    fn plan(&self, py: Python<'_>, known: Vec<KnownRow>) -> PyResult<PyPlan> {
-        let walked = Arc::clone(&self.walked);
-        let root = self.root.clone();
-        detached(py, move || {
-            let known: BTreeMap<PathBuf, Known> = known.into_iter().map(known_file).collect();
-            let plan = plan(&walked.entries, &known, &walked.unreadable);
-            let candidates = plan.candidates.iter().map(|&index| {
-                let entry = walked.entries[index].clone();
-                let digest = known.get(&entry.path).map(|known| known.digest);
-                (entry, digest)
-            });
-            let candidates: Vec<_> = candidates.collect();
-            let same = candidates
-                .iter()
-                .map(|(entry, _)| known.get(&entry.path).is_some_and(|of| of.entry == *entry));
-            let same_stat = same.collect();
-            Ok(PyPlan { candidates, same_stat, walked: Arc::clone(&walked), plan, root })
+    /// Compares with what the index knows: rows of any iterable, none of which is kept.
+    fn plan(&self, known: &Bound<'_, PyAny>) -> PyResult<PyPlan> {
+        let walked = &self.walked;
+        let plan = each(known, |rows| {
+            let rows = rows.map(|row: KnownRow| known_file(row));
+            plan(&walked.entries, rows, &walked.unreadable)
+        })?;
+        let Plan { unchanged, candidates, removed } = plan;
+        Ok(PyPlan {
+            walked: Arc::clone(walked),
+            root: self.root.clone(),
+            candidates: Arc::new(candidates),
+            unchanged,
+            removed,
         })
     }
 }
 
-pub fn known_file((path, size, mtime_ns, ctime_ns, inode, digest, scanned_ns): KnownRow) -> (PathBuf, Known) {
-    let entry = Entry { path: path.clone(), size, mtime_ns, ctime_ns, inode };
-    (path, Known { entry, digest, scanned_ns })
+/// Gives `work` the items of a Python iterable one by one, up to the first that fails; its error is the result then.
+fn each<T, R>(items: &Bound<'_, PyAny>, work: impl FnOnce(&mut dyn Iterator<Item = T>) -> R) -> PyResult<R>
+where
+    T: for<'a, 'py> FromPyObject<'a, 'py, Error = PyErr>,
+{
+    let mut failed = None;
+    let mut taken = items.try_iter()?.map_while(|item| {
+        let item = item.and_then(|item| item.extract());
+        item.map_err(|error| failed = Some(error)).ok()
+    });
+    let result = work(&mut taken);
+    drop(taken);
+    failed.map_or(Ok(result), Err)
+}
+
+/// A path as Python's `str`, or as the bytes that the file system has.
+pub struct Place(PathBuf);
+
+impl<'py> FromPyObject<'_, 'py> for Place {
+    type Error = PyErr;
+
+    fn extract(path: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        match path.cast::<PyBytes>() {
+            Ok(bytes) => Ok(Self(OsString::from_vec(bytes.as_bytes().to_vec()).into())),
+            Err(_) => Ok(Self(path.extract()?)),
+        }
+    }
+}
+
+/// An inode number; SQLite keeps those above `i64::MAX` as negative ones.
+pub struct Inode(u64);
+
+impl<'py> FromPyObject<'_, 'py> for Inode {
+    type Error = PyErr;
+
+    fn extract(number: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        match number.extract::<i64>() {
+            Ok(signed) => Ok(Self(signed as u64)),
+            Err(_) => Ok(Self(number.extract()?)),
+        }
+    }
+}
+
+pub fn known_file((path, size, mtime_ns, ctime_ns, inode, digest, scanned_ns): KnownRow) -> Known {
+    Known { entry: Entry { path: path.0, size, mtime_ns, ctime_ns, inode: inode.0 }, digest, scanned_ns }
 }
 
 /// A walk compared with the index by stat.
 #[pyclass(name = "Plan", module = "rcm._rcm", frozen)]
 pub struct PyPlan {
-    pub candidates: Vec<(Entry, Option<Digest>)>,
+    pub walked: Arc<Walked>,
+    pub candidates: Arc<Vec<Candidate>>,
     pub root: PathBuf,
-    /// Of each candidate, whether its stat is as known: only the racy rule has it looked at.
-    same_stat: Vec<bool>,
-    walked: Arc<Walked>,
-    plan: Plan,
+    unchanged: Vec<usize>,
+    removed: Vec<PathBuf>,
 }
 
 #[pymethods]
 impl PyPlan {
     #[getter]
     fn n_unchanged(&self) -> usize {
-        self.plan.unchanged.len()
+        self.unchanged.len()
     }
 
     #[getter]
@@ -106,20 +144,21 @@ impl PyPlan {
     /// or only not certain.
     #[getter]
     fn candidates(&self) -> Vec<(OsString, u64, i64, bool)> {
-        let row = |((entry, _), same): (&(Entry, Option<Digest>), &bool)| {
-            (entry.path.clone().into(), entry.size, entry.mtime_ns.max(entry.ctime_ns), *same)
+        let row = |file: &Candidate| {
+            let entry = &self.walked.entries[file.index];
+            (entry.path.clone().into(), entry.size, entry.mtime_ns.max(entry.ctime_ns), file.same_stat)
         };
-        self.candidates.iter().zip(&self.same_stat).map(row).collect()
+        self.candidates.iter().map(row).collect()
     }
 
     #[getter]
     fn removed(&self) -> Vec<OsString> {
-        names(self.plan.removed.iter().map(PathBuf::as_path))
+        names(self.removed.iter().map(PathBuf::as_path))
     }
 
     #[getter]
     fn unchanged(&self) -> Vec<OsString> {
-        names(self.plan.unchanged.iter().map(|&index| &*self.walked.entries[index].path))
+        names(self.unchanged.iter().map(|&index| &*self.walked.entries[index].path))
     }
 }
 
@@ -148,6 +187,13 @@ impl PyTree {
     }
 }
 
+/// The root of the tree of (path, digest) rows of any iterable, sorted by path bytes; holds one chain of directories.
+#[pyfunction]
+pub fn merkle_root<'py>(py: Python<'py>, files: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
+    let root = each(files, |rows| root_digest(rows.map(|(path, digest): (Place, Digest)| (path.0, digest))))?;
+    Ok(PyBytes::new(py, &root))
+}
+
 /// Walks a directory.
 #[pyfunction]
 #[pyo3(signature = (
@@ -173,14 +219,15 @@ pub fn walk(
 #[pyfunction]
 #[pyo3(signature = (plan, *, max_file_bytes = 1 << 20))]
 pub fn hash_files(py: Python<'_>, plan: &PyPlan, max_file_bytes: u64) -> PyResult<Vec<(OsString, Digest)>> {
-    let (root, files) = (plan.root.clone(), plan.candidates.clone());
+    let (root, walked, files) = (plan.root.clone(), Arc::clone(&plan.walked), Arc::clone(&plan.candidates));
     let cancel = Cancel::default();
     let stop = cancel.clone();
     interruptible(py, &cancel, move || {
         Ok(files
             .par_iter()
             .filter(|_| !stop.is_cancelled())
-            .filter_map(|(entry, _)| {
+            .filter_map(|file| {
+                let entry = &walked.entries[file.index];
                 let (bytes, _) = read(&root, entry, max_file_bytes).ok()?;
                 Some((entry.path.clone().into(), digest(&bytes)))
             })

@@ -129,7 +129,8 @@ impl SegmentBuilder {
     ///
     /// # Errors
     /// [`SegmentError::Io`]; `<path>.part` is removed then.
-    pub fn write(&self, path: &Path) -> Result<SegmentInfo, SegmentError> {
+    pub fn write(&mut self, path: &Path) -> Result<SegmentInfo, SegmentError> {
+        self.definitions.sort_unstable();
         write_segment(self, path)
     }
 }
@@ -158,8 +159,8 @@ impl Source for SegmentBuilder {
         self.use_ends.iter().copied()
     }
 
-    fn definitions(&self) -> Vec<DefinitionEntry> {
-        self.definitions.clone()
+    fn definitions(&self) -> impl Iterator<Item = DefinitionEntry> {
+        self.definitions.iter().copied()
     }
 
     fn scales(&self) -> impl Iterator<Item = f32> {

@@ -1,18 +1,21 @@
 //! Many segments to one.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
 use std::path::Path;
 
 use crate::builder::SegmentBuilder;
 use crate::error::SegmentError;
 use crate::format::Header;
 use crate::segment::{RELEASED_ROWS, Segment};
-use crate::segments::Segments;
+use crate::segments::{Part, Segments};
 use crate::write::{DefinitionEntry, SegmentInfo, Source, write_segment};
 
 /// Writes the live rows of `segments` as one segment. Ids and vectors stay bit for bit.
 ///
-/// Rows are streamed from the old files to the new one, whose pages are given back meanwhile: 24 bytes a row and a
-/// definition are held in memory, and what 8,192 rows touch.
+/// Rows are streamed from the old files to the new one, whose pages are given back meanwhile: 16 bytes a row are held in
+/// memory, and what 8,192 rows touch.
 ///
 /// # Errors
 /// [`SegmentError::Damaged`] if a segment is not as it was written, or they differ in dimension or model, [`SegmentError::Row`] if a row is live in two
@@ -42,20 +45,39 @@ pub fn merge(segments: &Segments, path: &Path) -> Result<SegmentInfo, SegmentErr
     }
     let terms = rows.iter().map(|&(_, at, row)| parts[at as usize].segment.bag_len(row as usize)).sum();
     let references = rows.iter().map(|&(_, at, row)| parts[at as usize].segment.uses_len(row as usize)).sum();
-    let definitions = live_definitions(segments).count();
+    let definitions = parts.iter().map(|part| definitions_of(part).count()).sum();
     write_segment(&Merged { segments, rows, terms, references, definitions }, path)
 }
 
+/// The live definitions of all segments, sorted: each segment has its own sorted, and the least of their heads is next.
 fn live_definitions(segments: &Segments) -> impl Iterator<Item = DefinitionEntry> {
-    let released = segments.parts().iter().inspect(|_| release(segments));
-    released.flat_map(|part| {
-        let segment = &part.segment;
-        (0..segment.definitions()).filter_map(move |at| {
-            let owner = segment.owner(at);
-            let live = segment.row_of(owner).is_some_and(|row| part.is_live(row));
-            let (kind, indent, forward) = segment.details(at);
-            live.then(|| (segment.name(at), owner, [kind, indent, forward.into(), 0]))
-        })
+    let mut parts: Vec<_> = segments.parts().iter().map(definitions_of).collect();
+    let heads = parts.iter_mut().enumerate();
+    let mut heads: BinaryHeap<_> =
+        heads.filter_map(|(at, part)| part.next().map(|head| Reverse((head, at)))).collect();
+    let mut taken = 0;
+    std::iter::from_fn(move || {
+        taken += 1;
+        if taken % RELEASED_ROWS == 0 {
+            release(segments);
+        }
+        let mut head = heads.peek_mut()?;
+        let Reverse((least, at)) = *head;
+        match parts[at].next() {
+            Some(next) => *head = Reverse((next, at)),
+            None => drop(PeekMut::pop(head)),
+        }
+        Some(least)
+    })
+}
+
+fn definitions_of(part: &Part) -> impl Iterator<Item = DefinitionEntry> {
+    let segment = &part.segment;
+    (0..segment.definitions()).filter_map(move |at| {
+        let owner = segment.owner(at);
+        let live = segment.row_of(owner).is_some_and(|row| part.is_live(row));
+        let (kind, indent, forward) = segment.details(at);
+        live.then(|| (segment.name(at), owner, [kind, indent, forward.into(), 0]))
     })
 }
 
@@ -117,10 +139,8 @@ impl Source for Merged<'_> {
         })
     }
 
-    fn definitions(&self) -> Vec<DefinitionEntry> {
-        let mut found = Vec::with_capacity(self.definitions);
-        found.extend(live_definitions(self.segments));
-        found
+    fn definitions(&self) -> impl Iterator<Item = DefinitionEntry> {
+        live_definitions(self.segments)
     }
 
     fn scales(&self) -> impl Iterator<Item = f32> {

@@ -32,8 +32,8 @@ pub(crate) trait Source {
     fn bag_ends(&self) -> impl Iterator<Item = u64>;
     /// End of each row's references.
     fn use_ends(&self) -> impl Iterator<Item = u64>;
-    /// All definitions, in any order.
-    fn definitions(&self) -> Vec<DefinitionEntry>;
+    /// All definitions, sorted; asked for once a section, so that nobody need hold them.
+    fn definitions(&self) -> impl Iterator<Item = DefinitionEntry>;
     /// One scale a row.
     fn scales(&self) -> impl Iterator<Item = f32>;
     /// Terms in each bag, repeated ones counted.
@@ -90,16 +90,13 @@ fn write_file(source: &impl Source, path: &Path) -> io::Result<SegmentInfo> {
 }
 
 fn write_sections(source: &impl Source, out: &mut Checked) -> io::Result<()> {
-    let mut definitions = source.definitions();
-    definitions.sort_unstable();
     out.write(&source.header().to_bytes())?;
     out.write_all(source.ids().map(u64::to_le_bytes))?;
     out.write_all(source.bag_ends().map(u64::to_le_bytes))?;
     out.write_all(source.use_ends().map(u64::to_le_bytes))?;
-    out.write_all(definitions.iter().map(|(name, _, _)| name.to_le_bytes()))?;
-    out.write_all(definitions.iter().map(|(_, owner, _)| owner.to_le_bytes()))?;
-    out.write_all(definitions.iter().map(|&(_, _, details)| details))?;
-    drop(definitions);
+    out.write_all(source.definitions().map(|(name, _, _)| name.to_le_bytes()))?;
+    out.write_all(source.definitions().map(|(_, owner, _)| owner.to_le_bytes()))?;
+    out.write_all(source.definitions().map(|(_, _, details)| details))?;
     out.write_all(source.scales().map(f32::to_le_bytes))?;
     out.write_all(source.lengths().map(u32::to_le_bytes))?;
     out.write_all(source.keys().map(u32::to_le_bytes))?;

@@ -36,10 +36,15 @@ pub fn bag(path: &Path, chunk: &Chunk) -> Vec<String> {
     terms
 }
 
-/// The [`bag`] joined by blanks: what an index that splits at white space gets.
-pub fn document(path: &Path, chunk: &Chunk) -> String {
+/// The [`bag`] joined by blanks, as an index that splits at white space gets it; the same as (term key, times),
+/// ascending by key; and the number of all its terms.
+///
+/// Counts stop at 65,535.
+pub fn bag_and_document(path: &Path, chunk: &Chunk) -> (String, Vec<(u32, u16)>, u32) {
     let mut joined = String::with_capacity(chunk.text.len() * 2);
+    let mut keys = Vec::with_capacity(chunk.text.len() / 4);
     each_entry(path, chunk, |entry| {
+        keys.extend(entry.keys());
         if !entry.joined().is_empty() {
             if !joined.is_empty() {
                 joined.push(' ');
@@ -47,21 +52,14 @@ pub fn document(path: &Path, chunk: &Chunk) -> String {
             joined.push_str(entry.joined());
         }
     });
-    joined
-}
-
-/// The [`bag`] as (term key, times), ascending by key, and the number of all its terms.
-///
-/// Counts stop at 65,535.
-pub fn bag_counts(path: &Path, chunk: &Chunk) -> (Vec<(u32, u16)>, u32) {
-    let mut keys = Vec::with_capacity(chunk.text.len() / 4);
-    each_entry(path, chunk, |entry| keys.extend(entry.keys()));
+    // Chunks wait for the store in blocks: what was set aside too much is given back.
+    joined.shrink_to_fit();
     keys.sort_unstable();
     let counts = keys
         .chunk_by(|a, b| a == b)
         .map(|same| (same[0], u16::try_from(same.len()).unwrap_or(u16::MAX)))
         .collect();
-    (counts, u32::try_from(keys.len()).unwrap_or(u32::MAX))
+    (joined, counts, u32::try_from(keys.len()).unwrap_or(u32::MAX))
 }
 
 fn each_entry(path: &Path, chunk: &Chunk, mut visit: impl FnMut(&Entry)) {

@@ -12,7 +12,7 @@ mod query;
 mod run;
 mod split;
 
-pub use bag::{bag, bag_counts, document, effective_stem};
+pub use bag::{bag, bag_and_document, effective_stem};
 pub use key::{SPELLING_BITS, name_key, term_key};
 pub use likeness::{edits, longest_runs, terms_near};
 pub use query::query_terms;

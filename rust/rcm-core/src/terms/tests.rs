@@ -132,12 +132,13 @@ fn chunk_of(text: &str, names: &[&str]) -> Chunk {
 #[test]
 fn a_bag_holds_body_path_stem_and_symbols() {
     let path = Path::new("net/retry.py");
+    let document = |chunk: &Chunk| bag_and_document(path, chunk).0;
     assert_eq!(
-        document(path, &chunk_of("def backOff(): pass", &["backOff"])),
+        document(&chunk_of("def backOff(): pass", &["backOff"])),
         "def backoff back off pass net retri py retri retri retri backoff back off backoff back off"
     );
     assert_eq!(
-        document(path, &chunk_of("pass", &[])),
+        document(&chunk_of("pass", &[])),
         "pass net retri py retri retri retri outer inner outer inner"
     );
 }
@@ -164,9 +165,9 @@ proptest! {
         let chunk = chunk_of(&text, &[&name]);
         let path = Path::new("a/b c.rs");
         let bag = bag(path, &chunk);
-        let document = document(path, &chunk);
+        let (document, counts, length) = bag_and_document(path, &chunk);
         prop_assert_eq!(document.split_whitespace().collect::<Vec<_>>(), bag.iter().collect::<Vec<_>>());
-        prop_assert_eq!(bag_counts(path, &chunk), (slow_counts(&bag), bag.len() as u32));
+        prop_assert_eq!((counts, length), (slow_counts(&bag), bag.len() as u32));
     }
 
     #[test]
