@@ -49,8 +49,9 @@ def score_files(
     rare: Mapping[int, float],
     quotes: Pointers,
 ) -> list[tuple[int, int, float, tuple[float, ...]]]:
-    """Score files: (position, best chunk, score, its parts in the order of `PARTS`), best first, ties by path.
+    """Score files: (position, best chunk, score, its parts in the order of `PARTS`), the best first.
 
+    Equal scores are in the order of paths.
     A chunk's score counts whole for the best of a file, and by a decaying share for the best few of it
     (itself included). Files that are defined or named in the query count even if no chunk was found.
 

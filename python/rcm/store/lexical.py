@@ -234,7 +234,7 @@ class LexicalReader:
     def _addresses(self, ids: Sequence[int]) -> list[tantivy.DocAddress]:
         """Return where documents are, in the order asked for; errors as those of `chunks`."""
         # A first index is written in the order of ids, which begin at 1: most are where they should be.
-        if self._one_segment and 1 <= min(ids) and max(ids) <= self._searcher.num_docs:
+        if self._one_segment and min(ids) >= 1 and max(ids) <= self._searcher.num_docs:
             likely = [tantivy.DocAddress(0, chunk_id - 1) for chunk_id in ids]
             with self._reading():
                 if self._searcher.fast_field_values("id", likely) == list(ids):
