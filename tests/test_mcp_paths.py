@@ -93,11 +93,16 @@ def test_trees_with_odd_names_are_told_apart_and_named(tmp_path: Path) -> None:
         root = tmp_path / os.fsdecode(name)
         root.mkdir()
         (root / "a.py").write_text("def here():\n    pass\n")
+        (root / os.fsdecode(b"odd\xff\n.py")).write_text("def strange():\n    pass\n")
         roots.append(root)
     trees = trees_of(*roots)
     text, found = call(trees, "search", query="here")
     assert "[one\\udcff] a.py:" in text
     assert "[two\\x0alines] a.py:" in text
+    _, strange = call(trees, "search", query="strange")
+    assert {hit.path for hit in strange.results[:2]} == {"odd\\udcff\\x0a.py"}
+    for hit in strange.results[:2]:
+        assert "strange" in call(trees, "read", path=hit.path, root=hit.root)[1].text
     for hit in found.results:
         hit.model_dump_json()
         assert call(trees, "read", path="a.py", root=hit.root)[1].root == hit.root

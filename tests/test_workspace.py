@@ -89,13 +89,14 @@ def test_one_tree_answers_as_its_index_does(workspace: Workspace, trees: list[Pa
 
 def test_a_word_is_misspelt_where_no_tree_knows_it(workspace: Workspace) -> None:
     one, two = workspace.roots
-    asked = "RetryPolicc wooords"
-    alone = [workspace.corrections(asked, root=root) for root in (one, two)]
-    assert alone == [workspace.index(root).corrections(asked) for root in (one, two)]
-    assert "RetryPolicc" in alone[0]
-    both = {word for word in alone[0] if word in alone[1]}
-    assert set(workspace.corrections(asked)) == both
+    assert workspace.corrections("RetryPolicc", root=one) == {"RetryPolicc": "RetryPolicy"}
+    assert workspace.corrections("RetryPolicc", root=two) == {}, "nothing like it there"
+    assert workspace.corrections("RetryPolicc") == {"RetryPolicc": "RetryPolicy"}
     assert workspace.corrections("RetryPolicy") == {}
+    (Path(two) / "new.py").write_text("def RetryPolicc():\n    pass\n")
+    workspace.update(two)
+    assert workspace.index(two).knows("retry_policc")
+    assert workspace.corrections("RetryPolicc") == {}
 
 
 def test_a_tree_given_twice_counts_once(trees: list[Path]) -> None:

@@ -140,6 +140,7 @@ class AsyncIndex(_Async[Index]):
     grep = _awaited(Index.grep)
     read = _awaited(Index.read)
     corrections = _awaited(Index.corrections)
+    knows = _awaited(Index.knows)
     status = _awaited(Index.status)
     doctor = _awaited(Index.doctor)
     exists = _awaited(Index.exists)

@@ -414,6 +414,16 @@ class Index:
         """
         return dict(_question(query, self._access.reader(words_only=True)).corrections)
 
+    def knows(self, word: str) -> bool:
+        """Tell whether the index holds a word, in whatever style it is written.
+
+        Raises:
+            IndexNotFoundError: If the tree is not indexed.
+        """
+        from rcm.spelling import knows
+
+        return knows(word, self._access.reader(words_only=True))
+
     def find_related(self, path: str, line: int, *, top_k: int = 10) -> SearchResults:
         """Find code like the chunk around a line, best first, one result per file, itself left out.
 

@@ -165,7 +165,7 @@ class Workspace:
     def corrections(self, query: str, *, root: Root | None = None) -> dict[str, str]:
         """Return the words of a query that no tree knows, each with what is searched instead.
 
-        Each tree has its own nearest word; told is that of the first.
+        Each tree has its own nearest word, or none; told is that of the first that has one.
 
         Args:
             query: What is asked.
@@ -175,9 +175,15 @@ class Workspace:
             RcmError: If the index of one of the trees cannot be used.
         """
         asked = list(self._indexes.values()) if root is None else [self.index(root)]
-        first, *others = [index.corrections(query) for index in asked]
+        found: dict[str, str] = {}
+        for index in asked:
+            found = {**index.corrections(query), **found}
+        if len(asked) == 1:
+            return found
         return {
-            word: better for word, better in first.items() if all(word in one for one in others)
+            word: better
+            for word, better in found.items()
+            if not any(index.knows(word) for index in asked)
         }
 
     def find_related(
