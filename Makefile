@@ -37,7 +37,7 @@ MODEL_OUT ?= python/rcm/model
 # The steps share one environment and one cargo lock, and they use both cores by themselves.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help demo benchmarks-table test browser screenshots lint types stubs cargo-test rustdoc docs-check pytest wheel-test bench \
+.PHONY: help demo benchmarks-table test test-programs screenshots lint types stubs cargo-test rustdoc docs-check pytest wheel-test bench \
 	reliability soak fuzz bench-baseline quality tokens label-free model format clean check-tools deny
 
 help: ## List the targets
@@ -47,8 +47,8 @@ help: ## List the targets
 demo: $(VENV)/.installed ## Build, install, index a real tree (DIR=... for yours) and ask it three questions
 	@sh benches/demo.sh $(BIN) "$(DIR)"
 
-# Continuous integration starts from a bare machine; tests of the page skip where there is no Chromium.
-test: $(if $(CI),browser) lint types stubs cargo-test rustdoc pytest wheel-test ## Everything that must hold before a change lands
+# Continuous integration starts from a bare machine.
+test: $(if $(CI),test-programs) lint types stubs cargo-test rustdoc pytest wheel-test ## Everything that must hold before a change lands
 	@echo "all checks passed"
 
 lint: $(VENV)/.dev ## Formatting, clippy, ruff, direction of dependence
@@ -75,13 +75,17 @@ fuzz: $(VENV)/.dev ## Random input that no run before has seen, to every parser 
 rustdoc: check-tools ## Documentation of the crates: no broken link, nothing undocumented
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(CARGO_FLAGS) --no-deps -p rcm-core -p rcm-vectors
 
-browser: ## Install Chromium for the tests of the web page, if there is none and this is root on Debian
-	@if command -v chromium >/dev/null || command -v google-chrome >/dev/null; then echo "browser: there is one"; \
+# Each is wanted by tests that skip without it: the shells by those of completions, Chromium by those of the page.
+test-programs: ## Install zsh, fish and Chromium for the tests that need them, where this is root on Debian
+	@missing="$$(for program in zsh fish chromium; do command -v $$program >/dev/null || echo $$program; done)"; \
+	if command -v google-chrome >/dev/null; then missing="$$(echo "$$missing" | grep -vx chromium)"; fi; \
+	missing="$$(echo $$missing)"; \
+	if [ -z "$$missing" ]; then echo "test-programs: all are there"; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		echo "browser: installing chromium by apt-get"; \
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null \
-		|| echo "browser: apt-get failed; tests of the page are skipped"; \
-	else echo "browser: none, and not root with apt-get; tests of the page are skipped"; fi
+		echo "test-programs: installing $$missing by apt-get"; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null \
+		|| echo "test-programs: apt-get failed; tests that need $$missing are skipped"; \
+	else echo "test-programs: no $$missing, and not root with apt-get; tests that need them are skipped"; fi
 
 screenshots: $(VENV)/.dev ## Take the pictures of docs/images anew, of rcm's own sources
 	$(BIN)/python benches/screenshots.py

@@ -131,7 +131,9 @@ def main() -> None:
     parser.add_argument("--chromium", default=shutil.which("chromium"), metavar="PATH")
     args = parser.parse_args()
     if args.chromium is None:
-        sys.exit("error: no Chromium\nhint: `make browser` installs one, --chromium names one")
+        sys.exit(
+            "error: no Chromium\nhint: `make test-programs` installs one, --chromium names one"
+        )
     IMAGES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         folder = Path(name).resolve()

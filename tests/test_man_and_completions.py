@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import shell_sessions
 from rcm.cli import COMMANDS, build_parser, main
 from rcm.cli.man import manual_page, text
 
@@ -65,20 +66,94 @@ def test_man_renders_the_page(tmp_path: Path, capsys: Streams) -> None:
     assert "rcm grep -- --no-verify" in words
 
 
-@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
-@pytest.mark.parametrize(
-    ("words", "expected"),
-    [
-        (["rcm", "gr"], {"grep"}),
-        (["rcm", "search", "--kin"], {"--kind"}),
-        (["rcm", "search", "--kind", "func"], {"function"}),
-        (["rcm", "search", "--class", ""], {"code", "docs", "config", "tests"}),
-        (["rcm", "index", "--mode", "p"], {"parallel", "pipeline"}),
-    ],
-)
-def test_bash_completes(
-    tmp_path: Path, capsys: Streams, words: list[str], expected: set[str]
+#: A line, and what stands there after TAB where a shell can complete it to the end.
+COMPLETED = {
+    "rcm gr": "rcm grep ",
+    "rcm sec": "rcm secrets ",
+    "rcm search --mo": "rcm search --mode ",
+    "rcm search --mode b": "rcm search --mode bm25 ",
+    "rcm search --mode=b": "rcm search --mode=bm25 ",
+    "rcm search --mode=bm25 --kin": "rcm search --mode=bm25 --kind ",
+    "rcm search -t pyt": "rcm search -t python ",
+    "rcm search --kind=func": "rcm search --kind=function ",
+    "rcm search --class conf": "rcm search --class config ",
+    "rcm search x -k 3 --refresh al": "rcm search x -k 3 --refresh always ",
+    "rcm search x sr": "rcm search x src/",
+    "rcm search x src sr": "rcm search x src src/",
+    "rcm search --index-dir sr": "rcm search --index-dir src/",
+    "rcm related READ": "rcm related README.md ",
+    "rcm related src/po": "rcm related src/pool.py ",
+    "rcm grep x sr": "rcm grep x src/",
+    "rcm index --mode pi": "rcm index --mode pipeline ",
+    "rcm install claude-d": "rcm install claude-desktop ",
+    "rcm completions z": "rcm completions zsh ",
+}
+#: zsh puts `=` before a value, and takes it back for a space.
+ZSH_COMPLETED = {
+    "rcm search --mo": "rcm search --mode=",
+    "rcm search --mode=bm25 --kin": "rcm search --mode=bm25 --kind=",
+}
+#: Of several, every one: in fish and bash.
+OFFERED = {
+    "rcm se": {"search", "secrets", "serve"},
+    "rcm search --mode ": {"hybrid", "bm25", "semantic"},
+    "rcm search --class ": {"code", "docs", "config", "tests"},
+    "rcm search x ": {"docs/", "src/"},
+    "rcm index --mode p": {"parallel", "pipeline"},
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("docs", "src/inner"):
+        (tmp_path / "here" / name).mkdir(parents=True)
+    for name in ("README.md", "src/pool.py"):
+        (tmp_path / "here" / name).write_text("")
+    return tmp_path / "here"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    (tmp_path / "home").mkdir()
+    return tmp_path / "home"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells_can_read_theirs(shell: str, tmp_path: Path, capsys: Streams) -> None:
+    text = script(shell, capsys)
+    for word in (*COMMANDS, "function", "vimgrep", "claude-code"):
+        assert word in text
+    needed(shell)
+    path = tmp_path / "script"
+    path.write_text(text)
+    done = subprocess.run([shell, "-n", str(path)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_tab_completes_what_was_typed(
+    shell: str, home: Path, folder: Path, capsys: Streams
 ) -> None:
+    needed(shell)
+    type_into = {"bash": shell_sessions.bash, "zsh": shell_sessions.zsh}[shell]
+    done = type_into(home, folder, script(shell, capsys), list(COMPLETED))
+    wanted = COMPLETED | (ZSH_COMPLETED if shell == "zsh" else {})
+    assert dict(zip(COMPLETED, done, strict=True)) == wanted
+
+
+def test_fish_offers_what_fits(home: Path, folder: Path, capsys: Streams) -> None:
+    needed("fish")
+    lines = [*COMPLETED, *OFFERED]
+    offered = shell_sessions.fish(home, folder, script("fish", capsys), lines)
+    words = dict(zip(lines, (set(rows.split("\n")) for rows in offered), strict=True))
+    for typed, wanted in COMPLETED.items():
+        assert wanted.split()[-1] in words[typed], typed
+    for typed, several in OFFERED.items():
+        assert words[typed] == several, typed
+
+
+def test_bash_offers_what_fits(folder: Path, tmp_path: Path, capsys: Streams) -> None:
+    needed("bash")
     path = tmp_path / "rcm.bash"
     path.write_text(script("bash", capsys))
     ask = (
@@ -87,21 +162,19 @@ def test_bash_completes(
         "$(complete -p rcm | sed -E 's/.*-F ([^ ]+).*/\\1/'); "
         'printf "%s\\n" "${COMPREPLY[@]}"'
     )
-    done = subprocess.run(
-        ["bash", "-c", ask, "bash", str(path), *words], capture_output=True, text=True, check=False
-    )
-    assert set(done.stdout.split()) >= expected, done.stderr
-    assert all(found.startswith(words[-1]) for found in done.stdout.split())
+    for typed, several in OFFERED.items():
+        words = typed.split(" ")
+        done = subprocess.run(
+            ["bash", "-c", ask, "bash", str(path), *words],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=folder,
+        )
+        offered = {word.rstrip("/") for word in done.stdout.split()}
+        assert offered == {word.rstrip("/") for word in several}, (typed, done.stderr)
 
 
-@pytest.mark.parametrize("shell", ["zsh", "fish"])
-def test_other_shells_can_read_theirs(shell: str, tmp_path: Path, capsys: Streams) -> None:
-    text = script(shell, capsys)
-    for word in (*COMMANDS, "function", "vimgrep"):
-        assert word in text
+def needed(shell: str) -> None:
     if shutil.which(shell) is None:
-        pytest.skip(f"there is no {shell} to parse it with")
-    path = tmp_path / "script"
-    path.write_text(text)
-    done = subprocess.run([shell, "-n", str(path)], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
+        pytest.skip(f"there is no {shell}; `make test-programs` installs it")

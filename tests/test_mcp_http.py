@@ -22,8 +22,9 @@ from mcp.shared._httpx_utils import create_mcp_http_client
 
 from mcp_processes import PATIENCE_S, HttpServer
 from rcm import Index
+from rcm.guard import MOST_BODY_BYTES, Guard
 from rcm.mcp.credentials import bearer_token
-from rcm.mcp.guard import MOST_BODY_BYTES, Guard
+from rcm.mcp.http import MOST_REQUESTS, House
 from small_trees import SMALL_TREE, write_tree
 
 PING = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
@@ -58,7 +59,7 @@ def test_the_sdks_client_searches_and_sees_progress(server: HttpServer) -> None:
             create_mcp_http_client(headers=headers) as web,
             Client(streamable_http_client(server.url, http_client=web)) as client,
         ):
-            assert len((await client.list_tools()).tools) == 5
+            assert len((await client.list_tools()).tools) == 6
             found = await client.call_tool("search", {"query": "how long to wait"})
             assert found.structured_content["results"][0]["path"] == "src/retry.py"
             done = await client.call_tool("index", {}, progress_callback=note)
@@ -273,7 +274,8 @@ def test_idle_connections_keep_nobody_out(server: HttpServer) -> None:
 def test_slow_heads_and_bodies_are_given_up(home: Path, tmp_path: Path) -> None:
     """The limits are ten seconds; here they are made short."""
     script = (
-        "from rcm.mcp import guard, impatience\n"
+        "from rcm import guard\n"
+        "from rcm.mcp import impatience\n"
         "impatience.HEAD_S = 0.3\n"
         "guard.Guard.__init__.__kwdefaults__.update(body_s=0.3)\n"
         "from rcm.cli import main\n"
@@ -309,7 +311,7 @@ def test_answers_that_take_too_long_and_crowds_are_refused() -> None:
     async def never(scope: object, receive: object, send: object) -> None:
         await anyio.sleep_forever()
 
-    guard = Guard(lambda _: never, "t", 1, request_s=0.05)  # type: ignore[arg-type, return-value]
+    guard = Guard(lambda _: never, 1, House("t"), most=MOST_REQUESTS, answer_s=0.05)
     headers = [(b"host", b"127.0.0.1:1"), (b"authorization", b"Bearer t")]
     scope = {"type": "http", "method": "POST", "path": "/mcp", "headers": headers}
 

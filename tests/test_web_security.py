@@ -14,9 +14,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from rcm.guard import MOST_BODY_BYTES as MAX_BODY
 from rcm.web import access as access_module
 from rcm.web.assets import ASSETS
-from rcm.web.guard import HEADERS, MAX_BODY
+from rcm.web.house import HEADERS
 from small_trees import write_tree
 from web_server import Answer, Running, serving
 
@@ -334,7 +335,7 @@ def test_what_is_no_request_does_not_end_the_server(web: Running, raw: bytes) ->
 
 def test_a_request_that_takes_too_long_is_given_up(tree: Path, monkeypatch) -> None:
     go_on = threading.Event()
-    with serving(tree, timeout=0.2) as running:
+    with serving(tree, answer_s=0.2) as running:
         monkeypatch.setattr(running.service, "describe", lambda: go_on.wait(60))
         answer = running.get("/api/workspace")
         go_on.set()

@@ -26,7 +26,7 @@ def chromium() -> str:
     """Path of a Chromium, or skip."""
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
-        pytest.skip("there is no Chromium (`make browser` installs one)")
+        pytest.skip("there is no Chromium (`make test-programs` installs one)")
     return found
 
 

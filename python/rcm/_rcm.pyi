@@ -1,7 +1,7 @@
 """The Rust half of rcm: conversions only, the stages are documented in the crates."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import final
 
@@ -178,20 +178,36 @@ class Segments:
         k1: float,
         b: float,
     ) -> Scored: ...
-    def with_cosines(
-        self, chunks: Scored, query: list[float], low: float, high: float
+    def retrieve(
+        self,
+        terms: list[tuple[int, float]],
+        reached: list[int],
+        query: list[float],
+        allowed: _Ranges | None = None,
+        *,
+        pool: int,
+        reach: int,
+        k1: float,
+        b: float,
     ) -> Scored: ...
     def definitions(self, name: int) -> list[tuple[int, int, int, bool, bool]]: ...
     def of_kinds(self, kinds: list[int], allowed: _Ranges | None = None) -> _Ranges: ...
-    def referenced(
+    def rank(
         self,
         files: Files,
         chunks: Scored,
-        *,
-        weights: tuple[float, float],
-        pool: int,
+        traits: Callable[[int], tuple[list[str], int, int, bool, bool, bool]],
         most: int,
-    ) -> list[tuple[int, float]]: ...
+        *,
+        shares: tuple[float, float, int, list[float]],
+        references: tuple[float, int, int] | None,
+        terms: list[str],
+        points: tuple[float, float, float, float],
+        prose: list[float],
+        sizes: list[float],
+        singled: list[tuple[int, tuple[float, float, float, float]]],
+        added: list[tuple[int, int]],
+    ) -> list[tuple[int, int, float, tuple[float, ...]]]: ...
     def vector(self, chunk_id: int) -> list[float] | None: ...
     def zero_vectors(self) -> int: ...
     def merge(self, path: _Path) -> tuple[int, int, int]: ...
@@ -200,17 +216,9 @@ class Segments:
 
 @final
 class Files:
-    """Which file a chunk belongs to."""
+    """Which file a chunk belongs to, and what was asked of each file so far."""
 
     def __new__(cls, first_ids: list[int]) -> Files: ...
-    def sum(
-        self,
-        chunks: Scored,
-        *,
-        weights: tuple[float, float],
-        pool: int,
-        shares: list[float],
-    ) -> list[tuple[int, int, float, float]]: ...
 
 @final
 class Grep:

@@ -168,6 +168,7 @@ class AsyncWorkspace(_Async[Workspace]):
     update = _stoppable(Workspace.update)
     refresh = _stoppable(Workspace.refresh)
     search = _awaited(Workspace.search)
+    corrections = _awaited(Workspace.corrections)
     find_related = _awaited(Workspace.find_related)
     read = _awaited(Workspace.read)
     status = _awaited(Workspace.status)

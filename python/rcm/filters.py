@@ -62,6 +62,8 @@ class Filters(NamedTuple):
         """
         if isinstance(paths, str):
             raise ValueError(f"paths is the string {paths!r}, not a list of globs")
+        if languages is None and paths is None and kinds is None and classes is None:
+            return _ALL
         return cls(
             _known("language", languages, [*_rcm.languages(), "text"], LANGUAGE_ALIASES),
             tuple(paths) if paths else None,
@@ -96,6 +98,9 @@ class Filters(NamedTuple):
         by_path = self.paths is not None or self.classes is not None
         keys = [str(file.first_id) for file in files] if files is not None and by_path else None
         return Passing(ranges, keys)
+
+
+_ALL = Filters()
 
 
 class Passing(NamedTuple):

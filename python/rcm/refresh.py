@@ -118,18 +118,17 @@ def look_at_tree(root: Path, reader: IndexReader, budget: float) -> Scan:
         IndexDamagedError: If the file table cannot be read.
     """
     options = ScanOptions.from_meta(reader.meta)
-    known = reader.known.all()
-    plan = walk(root, options).plan(known)
+    plan = reader.known.plan(walk(root, options))
     candidates, removed = plan.candidates, len(plan.removed)
     if not candidates:
         return Scan(removed, 0, exact=True)
     reading = sum(_OPEN_SECONDS + size / _HASH_RATE for _, size, _, _ in candidates)
     if reading > budget:
         return Scan(removed + sum(not same for *_, same in candidates), 0, exact=False)
-    digests = {row[0]: row[5] for row in known}
+    known = reader.known.of([path for path, *_ in candidates])
     read = _rcm.hash_files(plan, max_file_bytes=options.max_file_bytes)
     # A file that cannot be read is left by an update as it is: there is nothing to do about it.
-    changed = {path for path, digest in read if digests.get(path) != digest}
+    changed = {path for path, digest in read if path not in known or known[path][5] != digest}
     settled = time.time_ns() - _RACY_NS
     doubtful = sum(at < settled and path not in changed for path, _, at, _ in candidates)
     return Scan(removed + len(changed), doubtful, exact=True)

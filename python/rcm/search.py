@@ -93,15 +93,32 @@ def retrieve(
     weighted = _weighted(reader, terms)
     reached = _lexical_reach(reader, terms, filters, allowed) if weighted else []
     vector = embedder.embed_query(query) if embedder is not None else []
+    return Candidates(_scored(reader, weighted, reached, vector, allowed), allowed)
+
+
+def _scored(
+    reader: IndexReader,
+    weighted: list[tuple[int, float]],
+    reached: list[int],
+    vector: list[float],
+    allowed: list[tuple[int, int]] | None,
+) -> _rcm.Scored:
+    """Return the best by words and by meaning with both scores."""
+    meaning = any(vector)
+    if reader.vectors_are_local:
+        query = vector if meaning else []
+        return reader.segments.retrieve(
+            weighted, reached, query, allowed, pool=POOL, reach=_SEMANTIC_REACH, k1=K1, b=B
+        )
     near: list[int] = []
     low = high = 0.0
-    if any(vector):
+    if meaning:
         nearest, scores, low, high = reader.vectors.nearest(vector, _SEMANTIC_REACH, allowed)
         near = reader.alive(_best(nearest, scores))
     scored = reader.segments.by_words(weighted, reached, near, pool=POOL, k1=K1, b=B)
     if high > low:
-        scored = reader.with_cosines(scored, vector, low, high)
-    return Candidates(scored, allowed)
+        scored = scored.with_cosines(reader.vectors.similarity(vector, scored.ids), low, high)
+    return scored
 
 
 def nearest_chunks(reader: IndexReader, chunk_id: int, limit: int) -> list[tuple[int, float]]:

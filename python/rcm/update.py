@@ -321,7 +321,7 @@ class _Run:
             **self.options.scan.to_meta(),
         }
         if complete:
-            meta["merkle_root"] = writer.merkle_root().hex()
+            meta["merkle_root"] = writer.merkle_root()
         if writer.commit(meta, final=complete) and self._on_commit is not None:
             self._on_commit()
 

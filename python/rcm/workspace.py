@@ -162,6 +162,24 @@ class Workspace:
             answers.append((evidence, results))
         return SearchResults(fuse(answers)[:top_k], query)
 
+    def corrections(self, query: str, *, root: Root | None = None) -> dict[str, str]:
+        """Return the words of a query that no tree knows, each with what is searched instead.
+
+        Each tree has its own nearest word; told is that of the first.
+
+        Args:
+            query: What is asked.
+            root: Only this tree, as in `index`.
+
+        Raises:
+            RcmError: If the index of one of the trees cannot be used.
+        """
+        asked = list(self._indexes.values()) if root is None else [self.index(root)]
+        first, *others = [index.corrections(query) for index in asked]
+        return {
+            word: better for word, better in first.items() if all(word in one for one in others)
+        }
+
     def find_related(
         self, path: str, line: int, *, root: Root | None = None, top_k: int = 10
     ) -> SearchResults:
@@ -169,7 +187,7 @@ class Workspace:
 
         Args:
             path: Path of an indexed file: absolute, or relative to its tree.
-            line: 1-based line.
+            line: 1-based line of the file as it is now.
             root: Its tree; needed if several trees have such a file.
             top_k: Most results wanted, 1 or more.
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from rcm.cli import exits
 from rcm.cli.console import write_result
+from rcm.cli.shells import mended
 
 SUMMARY = "print a completion script for a shell"
 EXAMPLES = """\
@@ -14,8 +15,8 @@ EXAMPLES = """\
   rcm completions zsh > ~/.zfunc/_rcm            with `fpath+=~/.zfunc` before compinit in ~/.zshrc
   rcm completions fish > ~/.config/fish/completions/rcm.fish"""
 
-_FOLDERS = frozenset({"dir", "dirs", "index_dir"})
-_FILES = frozenset({"place", "file"})
+_FOLDERS = frozenset({"dir", "dirs", "index_dir", "tree", "words"})
+_FILES = frozenset({"place", "file", "plot"})
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
             action.complete = shtab.FILE  # type: ignore[attr-defined]
         elif action.dest in values:
             action.choices = values[action.dest]
-    write_result(shtab.complete(parser, shell=args.shell) + "\n")
+    write_result(mended(args.shell, shtab.complete(parser, shell=args.shell) + "\n"))
     return exits.FOUND
 
 
@@ -52,12 +53,16 @@ def _values() -> dict[str, list[str]]:
     from typing import get_args
 
     from rcm import _rcm
+    from rcm.agents.table import IDS
+    from rcm.bench.rivals import RIVALS
     from rcm.types import ContentClass, RefreshPolicy
 
     return {
         "language": [*_rcm.languages(), "text"],
         "kind": _rcm.kinds(),
         "classes": list(get_args(ContentClass)),
+        "agents": list(IDS),
+        "against": list(RIVALS),
         "refresh": list(get_args(RefreshPolicy)),
     }
 

@@ -5,19 +5,31 @@ from __future__ import annotations
 import socket
 import sys
 from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
 
 import anyio
 import uvicorn
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
+from starlette.responses import PlainTextResponse
 
+from rcm.guard import MOST_BODY_BYTES, Guard, bears, hosts_of, origins_of
 from rcm.loopback import HOST, listen
 from rcm.mcp.credentials import TOKEN_FILE, bearer_token
-from rcm.mcp.guard import MOST_BODY_BYTES, PATH, App, Guard, hosts_of, origins_of
 from rcm.mcp.impatience import ImpatientProtocol
 from rcm.mcp.server import Choose, make_server
 from rcm.settings import Settings
 
+if TYPE_CHECKING:
+    from starlette.datastructures import Headers
+    from starlette.responses import Response
+    from starlette.types import ASGIApp, Scope
+
+PATH = "/mcp"
+#: Requests at the same time; tools take fewer (`MOST_CALLS`), the others wait.
+MOST_REQUESTS = 64
+#: Seconds for a request to be answered; a call waits 45 s at most for indexing.
+_ANSWER_S = 120.0
 #: Connections at the same time, idle ones included.
 _MOST_CONNECTIONS = 256
 #: Bytes of the head of a request.
@@ -51,6 +63,35 @@ def serve_http(choose: Choose, port: int) -> None:
     anyio.run(_serve, choose, listening, token, port)
 
 
+class House:
+    """What this server demands: the token, the one path, the one method.
+
+    Args:
+        token: What clients have to show.
+    """
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def demand(self, scope: Scope, headers: Headers) -> Response | None:
+        """Answer what is not for the tools."""
+        if not bears(headers, self._token):
+            refused = self.refusal(401, "the bearer token is missing or wrong")
+            refused.headers["www-authenticate"] = "Bearer"
+            return refused
+        if scope["path"] != PATH:
+            return self.refusal(404, f"there is only {PATH}")
+        if scope["method"] != "POST":
+            refused = self.refusal(405, "only POST is served")
+            refused.headers["allow"] = "POST"
+            return refused
+        return None
+
+    def refusal(self, status: int, reason: str) -> Response:
+        """Say it in a line."""
+        return PlainTextResponse(f"{reason}\n", status)
+
+
 def _listen(port: int) -> socket.socket:
     try:
         return listen(port, _MOST_CONNECTIONS)
@@ -80,13 +121,13 @@ async def _serve(choose: Choose, listening: socket.socket, token: str, port: int
     # A plain answer costs less than a stream, but only a stream can carry progress.
     plain, stream = manager(json_response=True), manager(json_response=False)
 
-    def route(body: bytes) -> App:
+    def route(body: bytes) -> ASGIApp:
         wants_progress = b'"progressToken"' in body
-        app: App = (stream if wants_progress else plain).handle_request
+        app: ASGIApp = (stream if wants_progress else plain).handle_request
         return app
 
     config = uvicorn.Config(
-        Guard(route, token, port),
+        Guard(route, port, House(token), most=MOST_REQUESTS, answer_s=_ANSWER_S),
         http=ImpatientProtocol,
         ws="none",
         loop="asyncio",

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Mapping
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from rcm import _rcm
 from rcm.query import Question
 from rcm.rank import signals
 from rcm.rank.places import mentioned
 from rcm.rank.rarity import rare_words
-from rcm.rank.scoring import PARTS, Match, Scorer
+from rcm.rank.scoring import PARTS, score_files
 from rcm.rank.verbatim import quoted
 from rcm.rank.weights import DEFAULT, IN_SCOPE, Weights
 from rcm.search import Candidates
@@ -43,56 +42,33 @@ def rank(
         weights: The constants.
         top_k: Most results wanted; None gives all.
     """
-    matches = _matches(candidates, reader, weights)
     one_word = question.names.alone
     definitions = _definitions(question, candidates, reader)
-    referenced = {} if one_word else _referenced(candidates, matches, reader, weights)
     places = mentioned(question.places, candidates, reader)
-    pinned = {index: chunk_id for index, (_, chunk_id) in definitions.items()} if one_word else {}
-    pinned |= {index: chunk_id for index, (_, chunk_id) in places.items()}
-    if matches:
-        for index, (_, chunk_id) in (definitions | places).items():
-            matches.setdefault(index, (index, chunk_id, 0.0, 0.0))
-    best = max((match[2] + match[3] for match in matches.values()), default=0.0) or 1.0
-    rare = rare_words(question.text, candidates, reader)
     quotes = quoted(question.text, candidates, reader)
-    pinned = {index: chunk_id for index, (_, chunk_id) in quotes.items()} | pinned
-    score = Scorer(question, best, definitions, referenced, places, rare, quotes, weights)
-    rows = _best_rows(matches, score, reader, len(matches) if top_k is None else top_k)
+    pinned = {index: chunk_id for index, (_, chunk_id) in quotes.items()}
+    if one_word:
+        pinned |= {index: chunk_id for index, (_, chunk_id) in definitions.items()}
+    pinned |= {index: chunk_id for index, (_, chunk_id) in places.items()}
+    rows = score_files(
+        question,
+        candidates,
+        reader,
+        weights,
+        len(reader.files) if top_k is None else top_k,
+        definitions=definitions,
+        places=places,
+        rare=rare_words(question.text, candidates, reader),
+        quotes=quotes,
+    )
     return [
         Ranked(
-            pinned.get(index, matches[index][1]),
-            -negated,
+            pinned.get(index, chunk_id),
+            score,
             {name: part for name, part in zip(PARTS, parts, strict=True) if part},
         )
-        for negated, _, index, parts in rows
+        for index, chunk_id, score, parts in rows
     ]
-
-
-#: A file's negated score, path, position and parts: in this order rows are sorted.
-_Row: TypeAlias = tuple[float, str, int, tuple[float, ...]]
-
-
-def _best_rows(
-    matches: dict[int, Match], score: Scorer, reader: IndexReader, top_k: int
-) -> list[_Row]:
-    """Score files, best aggregated ones first, until no other can be among the best `top_k`."""
-    rows: list[_Row] = []
-    best: list[float] = []
-    bounded = sorted(
-        zip(score.bounds(matches.values()), matches.values(), strict=True), reverse=True
-    )
-    for bound, match in bounded:
-        if len(best) == top_k and bound < best[0]:
-            break
-        index = match[0]
-        file = reader.files[index]
-        parts = score(file, match)
-        total = sum(parts)
-        rows.append((-total, file.path, index, parts))
-        (heapq.heappush if len(best) < top_k else heapq.heappushpop)(best, total)
-    rows.sort()
-    return rows[:top_k]
 
 
 def by_chunk_score(candidates: Candidates, weights: Weights = DEFAULT) -> list[Ranked]:
@@ -108,33 +84,6 @@ def by_chunk_score(candidates: Candidates, weights: Weights = DEFAULT) -> list[R
         for chunk_id, semantic, lexical in rows
     ]
     return sorted(ranked, key=lambda row: (-row.score, row.chunk_id))
-
-
-def _matches(candidates: Candidates, reader: IndexReader, weights: Weights) -> dict[int, Match]:
-    """Aggregate chunks by file: the best plus a decaying share of the best few (itself included)."""
-    sums = reader.by_file.sum(
-        candidates.scored,
-        weights=(weights.semantic, weights.lexical),
-        pool=weights.pool,
-        shares=[weights.aggregation * weights.decay**nth for nth in range(weights.aggregated)],
-    )
-    return {match[0]: match for match in sums}
-
-
-def _referenced(
-    candidates: Candidates, matches: dict[int, Match], reader: IndexReader, weights: Weights
-) -> dict[int, float]:
-    """Return how much the best chunks refer to each other file that matches, the most being 1."""
-    shares = reader.segments.referenced(
-        reader.by_file,
-        candidates.scored,
-        weights=(weights.semantic, weights.lexical),
-        pool=weights.referring,
-        most=weights.definers,
-    )
-    found = [(index, share) for index, share in shares if index in matches]
-    most = max((share for _, share in found), default=0.0)
-    return {index: share / most for index, share in found} if most > 0 else {}
 
 
 def _definitions(

@@ -1,20 +1,21 @@
-"""Scoring: the parts of a file's score for one query, and what the score cannot be above."""
+"""Scoring: what one query gives for each thing that can be said of a file; `_rcm` adds it up."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import TypeAlias
 
 from rcm import _rcm
 from rcm.content import is_code
+from rcm.embed.static import packaged_table
 from rcm.query import Question
+from rcm.query.names import looks_like_code
 from rcm.rank import signals
 from rcm.rank.weights import Weights
-from rcm.store.reader import IndexedFile
+from rcm.search import Candidates
+from rcm.store.reader import IndexedFile, IndexReader
 
-#: A file's position, its best chunk, and the two halves of its aggregated score.
-Match: TypeAlias = tuple[int, int, float, float]
 #: By file: how much something speaks for it, and the chunk that says so.
 Pointers: TypeAlias = Mapping[int, tuple[float, int]]
 
@@ -33,98 +34,103 @@ PARTS = (
     "rare",
     "verbatim",
 )
-#: Definition, references, place, rare and verbatim of the many files that have none of them.
-_NOTHING = (0.0, 0.0, 0.0, 0.0, 0.0)
+#: Languages that are no code, numbered from 1; a file of another one that is none counts as text.
+_NOT_CODE = tuple(language for language in (*_rcm.languages(), "text") if not is_code(language))
+_NUMBERS = {language: number for number, language in enumerate(_NOT_CODE, start=1)}
 
 
-class Scorer:
-    """Computes the parts of a file's score for one query.
+def score_files(
+    question: Question,
+    candidates: Candidates,
+    reader: IndexReader,
+    weights: Weights,
+    top_k: int,
+    *,
+    definitions: Pointers,
+    places: Pointers,
+    rare: Mapping[int, float],
+    quotes: Pointers,
+) -> list[tuple[int, int, float, tuple[float, ...]]]:
+    """Score files: (position, best chunk, score, its parts in the order of `PARTS`), the best first.
+
+    Equal scores are in the order of paths.
+    A chunk's score counts whole for the best of a file, and by a decaying share for the best few of it
+    (itself included). Files that are defined or named in the query count even if no chunk was found.
 
     Args:
         question: The query.
-        best: What the best aggregated score is; it counts 1.
+        candidates: What was retrieved.
+        reader: The index that it was retrieved from.
+        weights: The constants; none is negative.
+        top_k: Most files wanted.
         definitions: Shares of the query's names that files define.
-        referenced: How much the best chunks refer to files.
         places: How much the query means files by their paths.
         rare: Shares of the query's terms that are rare and that files have.
         quotes: Shares of an error message that files have.
-        weights: The constants; none is negative.
     """
-
-    def __init__(
-        self,
-        question: Question,
-        best: float,
-        definitions: Pointers,
-        referenced: Mapping[int, float],
-        places: Pointers,
-        rare: Mapping[int, float],
-        quotes: Pointers,
-        weights: Weights,
-    ) -> None:
-        self._terms = frozenset(_rcm.query_terms(question.text))
-        self._best, self._weights = best, weights
-        points = weights.definition * (weights.one_word if question.names.alone else 1.0)
-        singled = {*definitions, *referenced, *places, *rare, *quotes}
-        self._singled = {
-            index: (
-                points * definitions.get(index, (0.0, 0))[0],
-                weights.references * referenced.get(index, 0.0),
-                weights.place * places.get(index, (0.0, 0))[0],
-                weights.rare * rare.get(index, 0.0),
-                weights.verbatim * quotes.get(index, (0.0, 0))[0],
+    alone = question.names.alone
+    defines = weights.definition * (weights.one_word if alone else 1.0)
+    at_least = weights.identifier if alone and _is_unmistakable(question.names.wanted[0]) else 0.0
+    words = signals.words(question.text)
+    nothing = (0.0, 0)
+    shares = _shares(weights.aggregation, weights.decay, weights.aggregated)
+    rows = reader.segments.rank(
+        reader.by_file,
+        candidates.scored,
+        lambda index: _traits(reader.files[index]),
+        top_k,
+        shares=(weights.semantic, weights.lexical, weights.pool, shares),
+        references=None if alone else (weights.references, weights.referring, weights.definers),
+        terms=_rcm.query_terms(question.text),
+        points=(
+            weights.stem,
+            -weights.test * (weights.asked if signals.asks_for_tests(words) else 1.0),
+            0.0 if signals.asks_for_declarations(words) else -weights.prose,
+            0.0 if signals.asks_for_bundled(words) else -weights.bundled,
+        ),
+        prose=[0.0, *(_of_prose(words, language, weights) for language in _NOT_CODE)],
+        sizes=_sizes(weights.size, weights.size_cap),
+        singled=[
+            (
+                index,
+                (
+                    defines * definitions[index][0] + at_least if index in definitions else 0.0,
+                    weights.place * places.get(index, nothing)[0],
+                    weights.rare * rare.get(index, 0.0),
+                    weights.verbatim * quotes.get(index, nothing)[0],
+                ),
             )
-            for index in singled
-        }
-        self._words = words = signals.words(question.text)
-        self._test = -weights.test * (weights.asked if signals.asks_for_tests(words) else 1.0)
-        self._bundled = 0.0 if signals.asks_for_bundled(words) else -weights.bundled
-        self._declarations = 0.0 if signals.asks_for_declarations(words) else -weights.prose
-        self._prose: dict[str, float] = {}
-        self._sizes = _sizes(weights.size, weights.size_cap)
+            for index in {*definitions, *places, *rare, *quotes}
+        ],
+        added=[(index, chunk_id) for index, (_, chunk_id) in {**definitions, **places}.items()],
+    )
+    rows.sort(key=lambda row: (-row[2], reader.files[row[0]].path))
+    return rows[:top_k]
 
-    def bounds(self, matches: Iterable[Match]) -> list[float]:
-        """Return, for each match, what the score of its file cannot be above."""
-        best, singled = self._best, self._singled
-        # What a file's name and size can add at most, and a rounding.
-        most = self._weights.stem + self._sizes[-1] + 1e-9
-        more = {index: most + sum(parts) for index, parts in singled.items()}
-        return [
-            (semantic + lexical) / best + more.get(index, most)
-            for index, _, semantic, lexical in matches
-        ]
 
-    def __call__(self, file: IndexedFile, match: Match) -> tuple[float, ...]:
-        """Return the parts in the order of `PARTS`."""
-        index, _, semantic, lexical = match
-        stem, test, bundled, declarations = signals.traits(file.path)
-        covered = 0.0 if stem.isdisjoint(self._terms) else len(stem & self._terms) / len(stem)
-        definition, references, place, rare, verbatim = self._singled.get(index, _NOTHING)
-        sizes = self._sizes
-        return (
-            semantic / self._best,
-            lexical / self._best,
-            self._weights.stem * covered,
-            definition,
-            references,
-            sizes[file.n_chunks] if file.n_chunks < len(sizes) else sizes[-1],
-            self._test if test else 0.0,
-            self._declarations if declarations else self._of_prose(file.language),
-            self._bundled if bundled else 0.0,
-            place,
-            rare,
-            verbatim,
-        )
+def _traits(file: IndexedFile) -> tuple[list[str], int, int, bool, bool, bool]:
+    """Return what is said of a file whatever is asked: `_rcm` remembers it."""
+    stem, test, bundled, declarations = signals.traits(file.path)
+    language = 0 if is_code(file.language) else _NUMBERS.get(file.language, _NUMBERS["text"])
+    return list(stem), language, file.n_chunks, test, bundled, declarations
 
-    def _of_prose(self, language: str) -> float:
-        known = self._prose.get(language)
-        if known is None:
-            asked = is_code(language) or signals.asks_for_prose(self._words, language)
-            known = self._prose[language] = 0.0 if asked else -self._weights.prose
-        return known
+
+def _is_unmistakable(name: str) -> bool:
+    """Tell an identifier from a word that a sentence may have: of several parts, or not a frequent one."""
+    return looks_like_code(name) or len(packaged_table().encode(name.lower())) > 1
+
+
+def _of_prose(words: frozenset[str], language: str, weights: Weights) -> float:
+    return 0.0 if signals.asks_for_prose(words, language) else -weights.prose
 
 
 @lru_cache(maxsize=64)
-def _sizes(weight: float, cap: int) -> tuple[float, ...]:
+def _sizes(weight: float, cap: int) -> list[float]:
     """Return the size's part by number of chunks, up to the cap."""
-    return tuple(weight * signals.size_prior(n_chunks, cap) for n_chunks in range(cap + 1))
+    return [weight * signals.size_prior(n_chunks, cap) for n_chunks in range(cap + 1)]
+
+
+@lru_cache(maxsize=64)
+def _shares(aggregation: float, decay: float, aggregated: int) -> list[float]:
+    """Return what the best chunk of a file, its second and so on add to its best."""
+    return [aggregation * decay**nth for nth in range(aggregated)]

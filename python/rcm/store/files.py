@@ -48,7 +48,7 @@ _VERSIONED = ("files", "segments", "dead")
 LIVE = "since <= :epoch AND (until IS NULL OR until > :epoch)"
 _LIVE_AT = LIVE.replace(":epoch", "?1")
 #: Values in one question: every SQLite takes as many.
-_MOST_VALUES = 500
+MOST_VALUES = 500
 
 
 class FileRow(NamedTuple):
@@ -211,8 +211,8 @@ class FileTable:
     def rows(self, epoch: int, paths: Sequence[str]) -> dict[str, FileRow]:
         """Return what is known of some files at an epoch, by path."""
         found: dict[str, FileRow] = {}
-        for start in range(0, len(paths), _MOST_VALUES):
-            asked = [os.fsencode(path) for path in paths[start : start + _MOST_VALUES]]
+        for start in range(0, len(paths), MOST_VALUES):
+            asked = [os.fsencode(path) for path in paths[start : start + MOST_VALUES]]
             rows = self._rows(
                 f"SELECT * FROM files WHERE {_LIVE_AT} AND path IN ({', '.join('?' * len(asked))})",
                 (epoch, *asked),

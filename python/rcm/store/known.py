@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
-from rcm.store.database import DatabaseError, connect, meaning
-from rcm.store.files import INODE_MASK, LIVE
+from rcm import _rcm
+from rcm.store.database import Connection, DatabaseError, connect, meaning
+from rcm.store.files import INODE_MASK, LIVE, MOST_VALUES
 
 #: Path, size, mtime_ns, ctime_ns, inode, SHA-256 and when the scan that read it began.
 KnownRow: TypeAlias = tuple[str, int, int, int, int, bytes, int]
@@ -37,39 +39,47 @@ class KnownFiles:
         self._database, self._epoch = database, epoch
         self._read: dict[str, KnownRow] = {}
 
-    def all(self) -> list[KnownRow]:
-        """Return every file, those without chunks included.
+    def plan(self, walked: _rcm.Walked) -> _rcm.Plan:
+        """Compare a walk with every file, those without chunks included.
 
         Raises:
             IndexDamagedError: If the table cannot be read.
             OSError: If the system refuses.
         """
-        return self._rows(_SELECT, (self._epoch,))
+        with self._connected() as connection:
+            rows = connection.execute(f"{_SELECT} ORDER BY path", (self._epoch,))
+            return walked.plan(rows)
 
     def of(self, paths: Sequence[str]) -> dict[str, KnownRow]:
-        """Return the rows of those files that are known, read once; errors as those of `all`."""
+        """Return the rows of those files that are known, read once; errors as those of `plan`."""
         missing = [path for path in paths if path not in self._read]
-        if missing:
-            asked = f"{_SELECT} AND path IN ({', '.join('?' * len(missing))})"
-            rows = self._rows(asked, (self._epoch, *map(os.fsencode, missing)))
+        for start in range(0, len(missing), MOST_VALUES):
+            some = missing[start : start + MOST_VALUES]
+            asked = f"{_SELECT} AND path IN ({', '.join('?' * len(some))})"
+            rows = self._rows(asked, (self._epoch, *map(os.fsencode, some)))
             self._read.update((row[0], row) for row in rows)
         return {path: self._read[path] for path in paths if path in self._read}
 
     def sample(self, count: int) -> list[KnownRow]:
-        """Return some files, by no order that has to do with their place; errors as those of `all`."""
+        """Return some files, by no order that has to do with their place; errors as those of `plan`."""
         return self._rows(f"{_SELECT} ORDER BY digest LIMIT ?2", (self._epoch, count))
 
     def _rows(self, query: str, values: tuple[object, ...]) -> list[KnownRow]:
         decode, mask = os.fsdecode, INODE_MASK
-        # Opened each time: a connection kept would keep files open as long as an agent lives.
-        connection = connect(self._database, write=False)
-        try:
+        with self._connected() as connection:
             return [
                 (decode(path), size, mtime, ctime, inode & mask, digest, scanned)
                 for path, size, mtime, ctime, inode, digest, scanned in connection.execute(
                     query, values
                 )
             ]
+
+    @contextmanager
+    def _connected(self) -> Iterator[Connection]:
+        # Opened each time: a connection kept would keep files open as long as an agent lives.
+        connection = connect(self._database, write=False)
+        try:
+            yield connection
         except DatabaseError as error:
             raise meaning(self._database, error) from error
         finally:

@@ -57,14 +57,14 @@ class IndexReader:
         self.lexical, self.segments, self.files = lexical, segments, files
         self.meta, self.epoch = meta, epoch
         self.vectors = vectors if vectors is not None else cast("VectorStore", segments)
-        self._local = vectors is None
+        self.vectors_are_local = vectors is None
         self.known = KnownFiles(database, epoch)
         self._first_ids = [file.first_id for file in files]
         self._search = partial(bisect.bisect_right, self._first_ids)
 
     @cached_property
     def by_file(self) -> _rcm.Files:
-        """Sums the scores of chunks by file; positions are those in `files`."""
+        """Knows which file a chunk is of, and what files say of themselves; positions as in `files`."""
         return _rcm.Files(self._first_ids)
 
     def file_index(self, chunk_id: int) -> int:
@@ -73,17 +73,9 @@ class IndexReader:
 
     def alive(self, ids: list[int]) -> list[int]:
         """Return those ids that belong to a file of this epoch; a remote store may hold others."""
-        if self._local:
+        if self.vectors_are_local:
             return ids
         return [chunk_id for chunk_id in ids if self._is_alive(chunk_id)]
-
-    def with_cosines(
-        self, chunks: _rcm.Scored, vector: list[float], low: float, high: float
-    ) -> _rcm.Scored:
-        """Score chunks by their cosine with a vector, 0 at `low` and below, 1 at `high`."""
-        if self._local:
-            return self.segments.with_cosines(chunks, vector, low, high)
-        return chunks.with_cosines(self.vectors.similarity(vector, chunks.ids), low, high)
 
     def _is_alive(self, chunk_id: int) -> bool:
         index = self.file_index(chunk_id)

@@ -120,10 +120,14 @@ class IndexWriter:
         """Return the chunks as of the last commit, and the files without chunks by the reason."""
         return self.table.counts(self.epoch)
 
-    def merkle_root(self) -> bytes:
-        """Return the root of the tree of all files, those of the next commit included."""
-        pending = self._pending
-        return self.table.merkle_root(self.epoch, pending.put.values(), pending.removed)
+    def merkle_root(self) -> str:
+        """Return the root of the tree of all files, those of the next commit included, in hexadecimal."""
+        pending, meta = self._pending, self.table.meta()
+        if not (pending.put or pending.removed) and meta.get("complete") == "1":
+            recorded = meta.get("merkle_root")
+            if recorded is not None:
+                return recorded
+        return self.table.merkle_root(self.epoch, pending.put.values(), pending.removed).hex()
 
     # --- collecting a change -----------------------------------------------------------------
 

@@ -18,14 +18,21 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from rcm.errors import IndexDamagedError, IndexNotFoundError, IndexStaleError, RcmError
+from rcm.guard import Guard
 from rcm.present.escape import escape_code
 from rcm.types import RefreshPolicy
 from rcm.web import parameters
 from rcm.web.access import Access
 from rcm.web.assets import ASSETS, Asset
-from rcm.web.guard import STREAM, BodyTooLargeError, Guard
+from rcm.web.house import HEADERS, House
 from rcm.web.service import Service
 
+#: Requests answered at a time; a browser opens six connections to a host.
+_MOST_REQUESTS = 32
+#: Seconds that a request may take, but for the stream of progress.
+_ANSWER_S = 60.0
+#: The stream lasts as long as the run that it tells of.
+_STREAM = "/api/events"
 #: Seconds between two looks at a run whose progress a page follows.
 _TELL_EVERY = 0.1
 #: Texts coloured by one request, at most.
@@ -36,7 +43,6 @@ _STATUSES: tuple[tuple[type[BaseException], int], ...] = (
     (IndexNotFoundError, 409),
     (IndexStaleError, 409),
     (IndexDamagedError, 409),
-    (BodyTooLargeError, 413),
     (ValueError, 400),
 )
 
@@ -44,7 +50,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 def build_app(service: Service, access: Access, **limits: Any) -> ASGIApp:
-    """Put routes and guard together; `limits` are those of `Guard`."""
+    """Put routes and guard together; `limits` are those of `Guard`, where they are not its own."""
     routes = _Routes(service)
     api: list[tuple[str, str, Handler]] = [
         ("GET", "/api/workspace", routes.workspace),
@@ -52,7 +58,7 @@ def build_app(service: Service, access: Access, **limits: Any) -> ASGIApp:
         ("GET", "/api/related", routes.related),
         ("GET", "/api/file", routes.file),
         ("GET", "/api/status", routes.status),
-        ("GET", STREAM, routes.events),
+        ("GET", _STREAM, routes.events),
         ("POST", "/api/highlight", routes.highlight),
         ("POST", "/api/refresh", routes.refresh),
         ("POST", "/api/index", routes.index),
@@ -63,7 +69,10 @@ def build_app(service: Service, access: Access, **limits: Any) -> ASGIApp:
             *(Route(path, partial(_asset, asset)) for path, asset in ASSETS.items()),
         ]
     )
-    return Guard(app, access, **limits)
+    limits = {"most": _MOST_REQUESTS, "answer_s": _ANSWER_S, **limits}
+    return Guard(
+        lambda _: app, access.port, House(access), endless=_STREAM, headers=HEADERS, **limits
+    )
 
 
 class _Routes:
@@ -184,7 +193,7 @@ def _message(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename is not None else ""
         return f"{where}{error.strerror}"
-    known = isinstance(error, RcmError | ValueError | OSError | MemoryError | BodyTooLargeError)
+    known = isinstance(error, RcmError | ValueError | OSError | MemoryError)
     said = str(error) or type(error).__name__
     return said if known else f"internal error: {type(error).__name__}: {said}"
 

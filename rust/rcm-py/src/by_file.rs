@@ -1,8 +1,10 @@
 //! Scored chunks to scored files, for Python.
 
-use pyo3::exceptions::PyValueError;
+use std::sync::{Mutex, OnceLock};
+
+use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
-use rcm_vectors::{Files, Shares};
+use rcm_vectors::{Files, Links, Traits, scale_cosines};
 
 /// Chunks with the scores of both sides: columns that Python hands on without looking into them.
 #[pyclass(name = "Scored", module = "rcm._rcm", frozen)]
@@ -43,49 +45,41 @@ impl PyScored {
         if cosines.len() != self.0.len() {
             return Err(PyValueError::new_err("not as many cosines as chunks"));
         }
-        Ok(self.scaled(cosines, low, high))
+        Ok(Self(scale_cosines(&self.0, &cosines, low, high)))
     }
 }
 
-impl PyScored {
-    /// A chunk of the other side can lie below the lowest row scanned, by rounding.
-    pub(crate) fn scaled(&self, cosines: Vec<f32>, low: f64, high: f64) -> Self {
-        let scale = 1.0 / (high - low);
-        let scaled = cosines
-            .into_iter()
-            .map(f64::from)
-            .map(|cosine| if cosine > low { (cosine - low) * scale } else { 0.0 });
-        Self(self.0.iter().zip(scaled).map(|(&(id, _, lexical), semantic)| (id, semantic, lexical)).collect())
-    }
-}
+/// Terms of the stem, position of the language, chunks, test, bundled, declarations.
+type TraitsRow = (Vec<String>, usize, usize, bool, bool, bool);
 
-/// Which file a chunk belongs to.
+/// Which file a chunk of some segments belongs to, and what was asked of files and chunks so far.
 #[pyclass(name = "Files", module = "rcm._rcm", frozen)]
-pub struct PyFiles(pub(crate) Files);
+pub struct PyFiles {
+    pub(crate) files: Files,
+    pub(crate) links: Mutex<Links>,
+    traits: Vec<OnceLock<Traits>>,
+}
 
 #[pymethods]
 impl PyFiles {
     /// Takes the first chunk id of each file, ascending.
     #[new]
     fn new(first_ids: Vec<u64>) -> Self {
-        Self(Files::new(first_ids))
+        let traits = first_ids.iter().map(|_| OnceLock::new()).collect();
+        Self { files: Files::new(first_ids), links: Mutex::default(), traits }
     }
+}
 
-    /// Sums the scores of chunks by file: (position of the file, id of its best chunk, semantic, lexical), in the order of
-    /// the best chunks.
-    ///
-    /// `weights` are those of the two sides, `pool` how many of the best chunks count (and all that tie with the last),
-    /// `shares` what the first, second, ... of a file adds to its best.
-    #[pyo3(signature = (chunks, *, weights, pool, shares))]
-    fn sum(
-        &self,
-        chunks: &PyScored,
-        weights: (f64, f64),
-        pool: usize,
-        shares: Vec<f64>,
-    ) -> Vec<(usize, u64, f64, f64)> {
-        let shares = Shares { semantic: weights.0, lexical: weights.1, pool, shares };
-        let files = self.0.sum(&chunks.0, &shares).into_iter();
-        files.map(|file| (file.file, file.chunk, file.semantic, file.lexical)).collect()
+impl PyFiles {
+    /// What a file says of itself; `ask` is called with its position, once a file.
+    pub(crate) fn traits(&self, file: usize, ask: &Bound<'_, PyAny>) -> PyResult<&Traits> {
+        let slot = self.traits.get(file).ok_or_else(|| PyIndexError::new_err(format!("no file {file}")))?;
+        if let Some(known) = slot.get() {
+            return Ok(known);
+        }
+        // Asked outside of the slot: Python may let another thread in here meanwhile.
+        let (stem, language, chunks, test, bundled, declarations): TraitsRow =
+            ask.call1((file,))?.extract()?;
+        Ok(slot.get_or_init(|| Traits { stem, language, chunks, test, bundled, declarations }))
     }
 }

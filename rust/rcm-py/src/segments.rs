@@ -8,7 +8,8 @@ use pyo3::prelude::*;
 use rcm_core::pipeline::TermedChunk;
 use rcm_core::terms::{SPELLING_BITS, name_key};
 use rcm_vectors::{
-    Bm25, Expected, Row, Segment, SegmentBuilder, SegmentError, SegmentInfo, Segments, Shares, reference_key,
+    Bm25, Expected, PARTS, Row, Rules, Segment, SegmentBuilder, SegmentError, SegmentInfo, Segments, Shares,
+    Wanted, reference_key,
 };
 
 use crate::by_file::{PyFiles, PyScored};
@@ -22,6 +23,9 @@ type IdRange = (u64, u64);
 
 /// Path, rows, size in bytes and CRC-32 of a segment file.
 type SegmentRow = (PathBuf, usize, u64, u32);
+
+/// Position of a file, its best chunk, its score and its parts.
+type RankedFile = (usize, u64, f64, [f64; PARTS]);
 
 /// Collects rows for one new segment.
 #[pyclass(name = "SegmentBuilder", module = "rcm._rcm", frozen)]
@@ -162,12 +166,6 @@ impl PySegments {
         self.0.similarity(&query, &ids)
     }
 
-    /// `chunks` with their cosine with the query for the semantic score, 0 at `low` and below, 1 at `high`.
-    fn with_cosines(&self, chunks: &PyScored, query: Vec<f32>, low: f64, high: f64) -> PyScored {
-        let ids: Vec<u64> = chunks.0.iter().map(|chunk| chunk.0).collect();
-        chunks.scaled(self.0.similarity(&query, &ids), low, high)
-    }
-
     /// The best `pool` of `reached` by BM25, all that tie with the last, and `others`: ids ascending, lexical scores of
     /// which the best is 1. `terms` holds (term key, idf).
     #[pyo3(signature = (terms, reached, others, *, pool, k1, b))]
@@ -181,10 +179,29 @@ impl PySegments {
         k1: f32,
         b: f32,
     ) -> PyScored {
-        let average_length = self.0.total_length() as f64 / self.0.live_rows().max(1) as f64;
-        let query = Bm25 { terms, k1, b, average_length: average_length as f32 };
-        let (ids, scores) = self.0.by_words(&reached, &others, &query, pool);
+        let (ids, scores) = self.0.by_words(&reached, &others, &self.words(terms, k1, b), pool);
         PyScored(ids.into_iter().zip(scores).map(|(id, score)| (id, 0.0, score)).collect())
+    }
+
+    /// The candidates of a query from both sides: what `nearest`, `by_words` and
+    /// `Scored.with_cosines` give one after the other.
+    #[pyo3(signature = (terms, reached, query, allowed = None, *, pool, reach, k1, b))]
+    #[allow(clippy::many_single_char_names, clippy::too_many_arguments)]
+    fn retrieve(
+        &self,
+        py: Python<'_>,
+        terms: Vec<(u32, f32)>,
+        reached: Vec<u64>,
+        query: Vec<f32>,
+        allowed: Option<Vec<IdRange>>,
+        pool: usize,
+        reach: usize,
+        k1: f32,
+        b: f32,
+    ) -> PyScored {
+        let words = self.words(terms, k1, b);
+        let wanted = Wanted { words, reached, vector: query, allowed: allowed.as_deref(), pool, reach };
+        PyScored(py.detach(|| self.0.retrieve(&wanted)))
     }
 
     /// (id, kind, indent, forward, spelled so) of each live definition of a name in any spelling.
@@ -199,18 +216,56 @@ impl PySegments {
         py.detach(|| self.0.of_kinds(&kinds, allowed.as_deref()))
     }
 
-    /// How much the best `pool` chunks refer to each file but their own: (position of the file, amount).
-    #[pyo3(signature = (files, chunks, *, weights, pool, most))]
-    fn referenced(
+    /// The files with the best scores and all that tie with the last of `most`, best first: (position of the file, its
+    /// best chunk, score, its parts).
+    ///
+    /// `shares` are (weight of the semantic score, of the lexical one, chunks that count, what each of a file adds),
+    /// `references` (points, chunks that speak, most definitions of a name) or none, `points` those for (stem, test,
+    /// declarations, bundled), `prose` by language, `sizes` by number of chunks, `singled` (position of a file;
+    /// definition, place, rare, verbatim), `added` (position of a file, chunk to show). `traits` is called with the
+    /// position of a file, once each.
+    #[pyo3(signature = (files, chunks, traits, most, *, shares, references, terms, points, prose, sizes, singled, added))]
+    #[allow(clippy::too_many_arguments)]
+    fn rank(
         &self,
         files: &PyFiles,
         chunks: &PyScored,
-        weights: (f64, f64),
-        pool: usize,
+        traits: &Bound<'_, PyAny>,
         most: usize,
-    ) -> Vec<(usize, f64)> {
-        let shares = Shares { semantic: weights.0, lexical: weights.1, pool, shares: Vec::new() };
-        self.0.referenced(&files.0, &chunks.0, &shares, most)
+        shares: (f64, f64, usize, Vec<f64>),
+        references: Option<(f64, usize, usize)>,
+        terms: Vec<String>,
+        points: (f64, f64, f64, f64),
+        prose: Vec<f64>,
+        sizes: Vec<f64>,
+        singled: Vec<(usize, [f64; 4])>,
+        added: Vec<(usize, u64)>,
+    ) -> PyResult<Vec<RankedFile>> {
+        let (semantic, lexical, pool, shares) = shares;
+        let (stem, test, declarations, bundled) = points;
+        let mut rules = Rules {
+            shares: Shares { semantic, lexical, pool, shares },
+            terms: terms.into_iter().collect(),
+            references: 0.0,
+            singled: singled.into_iter().collect(),
+            stem,
+            sizes,
+            test,
+            declarations,
+            bundled,
+            prose,
+            added,
+        };
+        let mut referenced = Vec::new();
+        if let Some((points, pool, definers)) = references {
+            rules.references = points;
+            let speaking = Shares { semantic, lexical, pool, shares: Vec::new() };
+            let mut links = files.links.lock().unwrap_or_else(PoisonError::into_inner);
+            referenced = self.0.referenced(&files.files, &chunks.0, &speaking, definers, &mut links);
+        }
+        let ranked =
+            files.files.rank(&chunks.0, &referenced, &rules, most, |file| files.traits(file, traits))?;
+        Ok(ranked.into_iter().map(|one| (one.file, one.chunk, one.total, one.parts)).collect())
     }
 
     /// The stored vector of a chunk.
@@ -232,5 +287,12 @@ impl PySegments {
     #[staticmethod]
     fn verify(py: Python<'_>, path: PathBuf) -> PyResult<()> {
         unlocked(py, || Segment::open(&path)?.verify())?.map_err(segment_to_py)
+    }
+}
+
+impl PySegments {
+    fn words(&self, terms: Vec<(u32, f32)>, k1: f32, b: f32) -> Bm25 {
+        let average_length = self.0.total_length() as f64 / self.0.live_rows().max(1) as f64;
+        Bm25 { terms, k1, b, average_length: average_length as f32 }
     }
 }

@@ -1,6 +1,8 @@
 //! Exact BM25 over the stored bags.
 
-use crate::segment::Segment;
+use std::hint::black_box;
+
+use crate::segment::{Bag, Segment};
 use crate::segments::Segments;
 
 /// A query and the constants of its scores.
@@ -18,12 +20,11 @@ pub struct Bm25 {
 
 impl Bm25 {
     /// The sum over the terms of `idf * tf * (k1 + 1) / (tf + k1 * (1 - b + b * length / average_length))`.
-    fn score(&self, segment: &Segment, row: usize) -> f32 {
+    fn score(&self, segment: &Segment, row: usize, bag: &Bag<'_>) -> f32 {
         let [k1, b, average_length] = [self.k1, self.b, self.average_length].map(f64::from);
         let relative =
             if average_length > 0.0 { f64::from(segment.length(row)) / average_length } else { 1.0 };
         let saturation = k1 * (1.0 - b + b * relative);
-        let bag = segment.bag_of(row);
         let term = |&(key, idf): &(u32, f32)| match f64::from(bag.times(key)) {
             0.0 => 0.0,
             times => f64::from(idf) * times * (k1 + 1.0) / (times + saturation),
@@ -35,8 +36,14 @@ impl Bm25 {
 impl Segments {
     /// The score of each of `ids`; 0 for an unknown or dead id.
     pub fn bm25(&self, ids: &[u64], query: &Bm25) -> Vec<f32> {
-        let score = |&id| self.find(id).map_or(0.0, |(segment, row)| query.score(segment, row));
-        ids.iter().map(score).collect()
+        let found = |&id: &u64| self.find(id).map(|(segment, row)| (segment, row, segment.bag_of(row)));
+        let found: Vec<_> = ids.iter().map(found).collect();
+        // Bags lie anywhere in the file. Reads that wait for nothing else wait together: a third of the time.
+        let near =
+            found.iter().flatten().flat_map(|(.., bag)| query.terms.iter().map(|term| bag.near(term.0)));
+        black_box(near.fold(0, |seen, key| seen ^ key));
+        let score = |(segment, row, bag): &(&Segment, usize, Bag<'_>)| query.score(segment, *row, bag);
+        found.iter().map(|found| found.as_ref().map_or(0.0, score)).collect()
     }
 
     /// The best `pool` of `reached` that hold a term, all that tie with the last of them, and `others`: ids ascending,

@@ -6,7 +6,7 @@
 //! over several with dead rows masked, [`merge`] makes one of many.
 //!
 //! ```text
-//! SegmentBuilder -> file -> Segment -> Segments -> nearest, similarity, bm25, definitions, referenced
+//! SegmentBuilder -> file -> Segment -> Segments -> retrieve, definitions, referenced -> Files -> rank
 //!                    └──────── merge ────────┘
 //! ```
 //!
@@ -26,7 +26,9 @@ mod links;
 mod map;
 mod merge;
 mod quantize;
+mod retrieve;
 mod scan;
+mod score;
 mod segment;
 mod segments;
 mod write;
@@ -37,9 +39,11 @@ pub use checksum::{Checksum, HEAD_BYTES};
 pub use error::SegmentError;
 pub use files::{FileScore, Files, Shares};
 pub use format::FORMAT_VERSION;
-pub use links::reference_key;
+pub use links::{Links, reference_key};
 pub use merge::merge;
+pub use retrieve::{Wanted, scale_cosines};
 pub use scan::Nearest;
+pub use score::{PARTS, Rules, Scored, Traits};
 pub use segment::{Expected, Segment};
 pub use segments::{Definition, Segments};
 pub use write::SegmentInfo;

@@ -11,45 +11,76 @@ pub fn reference_key(name: u64) -> u32 {
     (name >> 40 << 8) as u32 | (name & 0xff) as u32
 }
 
+/// What chunks refer to, remembered for those that were asked for: (position of a file, ln(1 + names of it used)).
+///
+/// Of one set of segments and files; the same chunks are among the best of many queries.
+#[derive(Debug, Default)]
+pub struct Links {
+    most: usize,
+    of: FxHashMap<u64, Box<[(u32, f64)]>>,
+}
+
+impl Links {
+    /// Chunks that are remembered: about 200 bytes each.
+    const MOST: usize = 1 << 16;
+}
+
 impl Segments {
     /// How much the best chunks (id, semantic, lexical) refer to each file but their own: (position of the file, amount),
     /// by position.
     ///
     /// `shares.pool` chunks speak, each by how far its score is above that of the last of them. What it says of a file is
     /// ln(1 + names of the file that it uses); a name counts by its share where several rows define it, and not at all
-    /// where more than `most` do.
+    /// where more than `most` do. `links` are of these segments and files, new ones at first.
     pub fn referenced(
         &self,
         files: &Files,
         chunks: &[(u64, f64, f64)],
         shares: &Shares,
         most: usize,
+        links: &mut Links,
     ) -> Vec<(usize, f64)> {
         let best = best_chunks(chunks, shares);
         let lowest = best.last().map_or(0.0, |last| last.0);
-        let uses: Vec<Vec<u32>> = best.iter().map(|&(_, chunk, ..)| self.uses(chunk)).collect();
+        self.learn(files, best.iter().map(|chunk| chunk.1), most, links);
+        let mut found: FxHashMap<u32, f64> = FxHashMap::default();
+        for &(score, chunk, ..) in &best {
+            for &(file, names) in links.of.get(&chunk).into_iter().flatten() {
+                *found.entry(file).or_insert(0.0) += (score - lowest) * names;
+            }
+        }
+        let mut found: Vec<_> = found.into_iter().map(|(file, amount)| (file as usize, amount)).collect();
+        found.sort_unstable_by_key(|&(file, _)| file);
+        found
+    }
+
+    /// Has `links` know what these chunks refer to.
+    fn learn(&self, files: &Files, chunks: impl Iterator<Item = u64>, most: usize, links: &mut Links) {
+        if links.most != most || links.of.len() > Links::MOST {
+            *links = Links { most, of: FxHashMap::default() };
+        }
+        let new: Vec<u64> = chunks.filter(|chunk| !links.of.contains_key(chunk)).collect();
+        if new.is_empty() {
+            return;
+        }
+        let uses: Vec<Vec<u32>> = new.iter().map(|&chunk| self.uses(chunk)).collect();
         let definers = self.definers(files, &uses, most);
-        let mut found: FxHashMap<usize, f64> = FxHashMap::default();
-        let mut names_of: Vec<(usize, f64)> = Vec::new();
-        for (&(score, chunk, ..), keys) in best.iter().zip(&uses) {
+        let mut names_of: Vec<(u32, f64)> = Vec::new();
+        for (chunk, keys) in new.into_iter().zip(&uses) {
             let own = files.of(chunk);
             names_of.clear();
             for key in keys {
                 let Some((share, defining)) = definers.get(key) else { continue };
                 for &file in defining.iter().filter(|&&file| Some(file) != own) {
-                    match names_of.iter_mut().find(|(other, _)| *other == file) {
+                    match names_of.iter_mut().find(|(other, _)| *other as usize == file) {
                         Some((_, names)) => *names += share,
-                        None => names_of.push((file, *share)),
+                        None => names_of.push((file as u32, *share)),
                     }
                 }
             }
-            for &(file, names) in &names_of {
-                *found.entry(file).or_insert(0.0) += (score - lowest) * names.ln_1p();
-            }
+            let said = names_of.iter().map(|&(file, names)| (file, names.ln_1p()));
+            links.of.insert(chunk, said.collect());
         }
-        let mut found: Vec<_> = found.into_iter().collect();
-        found.sort_unstable_by_key(|&(file, _)| file);
-        found
     }
 
     fn uses(&self, chunk: u64) -> Vec<u32> {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use rcm_vectors::{Bm25, Files, Row, Segment, SegmentBuilder, SegmentError, Segments, Shares, merge};
+use rcm_vectors::{Bm25, Files, Links, Row, Segment, SegmentBuilder, SegmentError, Segments, Shares, merge};
 
 fn small_file(folder: &Path) -> Vec<u8> {
     let path = folder.join("whole");
@@ -46,7 +46,7 @@ fn use_all(segment: Segment, folder: &Path) {
     let files = Files::new(ids.clone());
     let chunks: Vec<_> = ids.iter().map(|&id| (id, 0.5, 0.5)).collect();
     let shares = Shares { semantic: 1.0, lexical: 1.0, pool: 3, shares: vec![] };
-    let _ = segments.referenced(&files, &chunks, &shares, 3);
+    let _ = segments.referenced(&files, &chunks, &shares, 3, &mut Links::default());
     let _ = merge(&segments, &folder.join("merged"));
 }
 

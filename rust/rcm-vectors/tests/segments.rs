@@ -8,7 +8,8 @@ use std::sync::Arc;
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use rcm_vectors::{
-    Bm25, Definition, FileScore, Files, Row, Segment, SegmentBuilder, Segments, Shares, merge, reference_key,
+    Bm25, Definition, FileScore, Files, Links, Row, Segment, SegmentBuilder, Segments, Shares, merge,
+    reference_key,
 };
 
 const DIM: usize = 24;
@@ -404,7 +405,8 @@ fn files_are_referred_to_by_the_names_they_define() {
     let files = Files::new(vec![1, 2, 3, 9]);
     let shares = Shares { semantic: 1.0, lexical: 0.0, pool: 9, shares: vec![] };
     let ask = |segments: &Segments| {
-        segments.referenced(&files, &[(1, 0.0, 0.0), (2, 0.5, 0.0), (9, 1.0, 0.0)], &shares, 2)
+        let chunks = [(1, 0.0, 0.0), (2, 0.5, 0.0), (9, 1.0, 0.0)];
+        segments.referenced(&files, &chunks, &shares, 2, &mut Links::default())
     };
     let one = 1_f64.ln_1p();
     // `common` is defined by three rows, one too many; `declared` is defined in row 9 and only declared in row 1.

@@ -15,6 +15,9 @@ use crate::skip::SkipReason;
 
 use super::{Walked, ignored};
 
+/// The name of an attribute file.
+pub(super) const FILE: &str = ".gitattributes";
+
 /// Bytes read of one file; what git itself refuses above 100 MiB is cut far below that.
 const MAX_BYTES: u64 = 512 << 10;
 
@@ -24,7 +27,10 @@ const MARKS: [(&str, SkipReason); 2] =
 
 /// Moves entries that an attribute file between them and the top of their repository marks to the skipped ones.
 pub(super) fn leave_out(root: &Path, walked: &mut Walked) {
-    let mut attributes = Attributes::new(root);
+    let mut attributes = Attributes::new(root, std::mem::take(&mut walked.attributed));
+    if attributes.above.is_empty() && attributes.folders.is_empty() {
+        return;
+    }
     let entries = std::mem::take(&mut walked.entries);
     for entry in entries {
         match attributes.mark(&entry.path) {
@@ -34,37 +40,49 @@ pub(super) fn leave_out(root: &Path, walked: &mut Walked) {
     }
 }
 
-/// The attribute files of a tree, loaded folder by folder.
+/// The attribute files of a tree that have a rule.
 struct Attributes<'a> {
     root: &'a Path,
     /// Those of the folders above the root, nearest first.
     above: Vec<[Gitignore; 2]>,
-    /// By folder relative to the root; most have none.
-    folders: FxHashMap<PathBuf, Option<[Gitignore; 2]>>,
+    /// By folder relative to the root.
+    folders: FxHashMap<PathBuf, [Gitignore; 2]>,
+    /// The folder asked for last, and those of `folders` that count for it, nearest first.
+    last: (PathBuf, Vec<PathBuf>),
 }
 
 impl<'a> Attributes<'a> {
-    fn new(root: &'a Path) -> Self {
+    /// `candidates` are the folders, relative to the root, that may have an attribute file; the root may anyway.
+    fn new(root: &'a Path, candidates: Vec<PathBuf>) -> Self {
         let real = root.canonicalize().unwrap_or_else(|_| root.to_path_buf());
         let top = ignored::enclosing_repository(root).unwrap_or_else(|| real.clone());
         let parents = real.ancestors().skip(1).take_while(|folder| folder.starts_with(&top));
         // Globs are matched below the folder that the walk calls by another name: link and `..` are resolved.
         let above = parents.filter_map(|folder| load(folder, folder)).collect();
-        Self { root, above, folders: FxHashMap::default() }
+        let folders: FxHashMap<_, _> = std::iter::once(PathBuf::new())
+            .chain(candidates)
+            .filter_map(|folder| {
+                let full = root.join(&folder);
+                Some((folder, load(&full, &full)?))
+            })
+            .collect();
+        let last = (PathBuf::new(), near(&folders, Path::new("")));
+        Self { root, above, folders, last }
     }
 
     /// Why the file at `path`, relative to the root, is marked; the nearest file that speaks of it decides.
     fn mark(&mut self, path: &Path) -> Option<SkipReason> {
-        let folders: Vec<&Path> = path.ancestors().skip(1).collect();
-        for folder in &folders {
-            if !self.folders.contains_key(*folder) {
-                let found = load(&self.root.join(folder), &self.root.join(folder));
-                self.folders.insert(folder.to_path_buf(), found);
-            }
+        let parent = path.parent().unwrap_or(Path::new(""));
+        // Files come in the order of their paths, those of a folder one after the other.
+        if self.last.0 != parent {
+            self.last = (parent.to_path_buf(), near(&self.folders, parent));
+        }
+        if self.last.1.is_empty() && self.above.is_empty() {
+            return None;
         }
         let full = self.root.join(path);
         MARKS.iter().enumerate().find_map(|(at, &(_, reason))| {
-            let near = folders.iter().filter_map(|folder| self.folders[*folder].as_ref());
+            let near = self.last.1.iter().filter_map(|folder| self.folders.get(folder));
             let verdict = near
                 .chain(&self.above)
                 .map(|rules| rules[at].matched(&full, false))
@@ -74,10 +92,16 @@ impl<'a> Attributes<'a> {
     }
 }
 
+/// Those of `folders` that are at or above `folder`, nearest first.
+fn near(folders: &FxHashMap<PathBuf, [Gitignore; 2]>, folder: &Path) -> Vec<PathBuf> {
+    let above = folder.ancestors().filter(|above| folders.contains_key(*above));
+    above.map(Path::to_path_buf).collect()
+}
+
 /// The rules of the attribute file in `folder`, one set per mark; none if it has no file or no such rule.
 fn load(folder: &Path, matched_below: &Path) -> Option<[Gitignore; 2]> {
     let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_CLOEXEC;
-    let file = OpenOptions::new().read(true).custom_flags(flags).open(folder.join(".gitattributes")).ok()?;
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(folder.join(FILE)).ok()?;
     if !file.metadata().is_ok_and(|stat| stat.is_file()) {
         return None;
     }

@@ -92,6 +92,8 @@ pub struct Walked {
     pub unreadable: Vec<PathBuf>,
     /// A loud message when ignore rules leave no or few files: names the rule and the way out.
     pub warning: Option<String>,
+    /// Folders that may hold a `.gitattributes` file, the root left out.
+    attributed: Vec<PathBuf>,
 }
 
 /// The order of all lists of paths: by bytes, so that it depends on no locale and no platform.
@@ -183,15 +185,15 @@ fn builder(root: &Path, options: &WalkOptions, found: &Arc<Mutex<Walked>>) -> Wa
         // Inside a repository the rules end at its top, as in git; outside of any they still work.
         .require_git(repository.is_some())
         .parents(use_ignore && repository.is_some_and(|top| top != root))
-        .same_file_system(!options.cross_mounts)
+        // Our own rules for folders see to that.
+        .same_file_system(false)
         .follow_links(false)
         .threads(options.threads);
     if use_ignore {
         builder.add_custom_ignore_filename(".rcmignore");
     }
-    let (found, root) = (Arc::clone(found), root.to_path_buf());
-    let top = use_ignore.then(|| folder::top(&root));
-    builder.filter_entry(move |entry| folder::admit(entry, &root, top.as_deref(), &found));
+    let (found, rules) = (Arc::clone(found), folder::Rules::new(root, options));
+    builder.filter_entry(move |entry| rules.admit(entry, &found));
     builder
 }
 

@@ -1,0 +1,60 @@
+//! One query's candidates from both sides, in one call.
+
+use crate::bm25::Bm25;
+use crate::segments::Segments;
+
+/// What a query looks for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Wanted<'a> {
+    /// Its words.
+    pub words: Bm25,
+    /// Chunks that hold one of them, the best by another's count.
+    pub reached: Vec<u64>,
+    /// Its meaning; empty for none.
+    pub vector: Vec<f32>,
+    /// Sorted, disjoint id ranges to look at; `None` for all.
+    pub allowed: Option<&'a [(u64, u64)]>,
+    /// Best chunks taken from each side, and all that tie with the last.
+    pub pool: usize,
+    /// Chunks that the scan returns: more than `pool`, so that ties are seen.
+    pub reach: usize,
+}
+
+impl Segments {
+    /// The candidates of a query: (id, semantic, lexical), ids ascending, scores from 0 to 1.
+    ///
+    /// A cosine is 0 at the lowest of all rows scanned, and 1 at the highest.
+    pub fn retrieve(&self, wanted: &Wanted<'_>) -> Vec<(u64, f64, f64)> {
+        let nearest = self.nearest(&wanted.vector, wanted.allowed, wanted.reach);
+        let last = wanted.pool.checked_sub(1).and_then(|last| nearest.hits.get(last)).map(|hit| hit.1);
+        let in_pool = |&(nth, &(_, score)): &(usize, &(u64, f32))| nth < wanted.pool || last == Some(score);
+        let near: Vec<u64> =
+            nearest.hits.iter().enumerate().take_while(in_pool).map(|(_, hit)| hit.0).collect();
+        let (ids, lexical) = self.by_words(&wanted.reached, &near, &wanted.words, wanted.pool);
+        let (low, high) = (f64::from(nearest.min), f64::from(nearest.max));
+        let words: Vec<_> = ids.iter().zip(lexical).map(|(&id, lexical)| (id, 0.0, lexical)).collect();
+        if high > low {
+            let cosines = self.similarity(&wanted.vector, &ids);
+            scale_cosines(&words, &cosines, low, high)
+        } else {
+            words
+        }
+    }
+}
+
+/// Chunks (id, semantic, lexical) with a cosine each for the semantic score, 0 at `low` and below, 1 at `high`.
+///
+/// A chunk of the other side can lie below the lowest row scanned, by rounding.
+pub fn scale_cosines(
+    chunks: &[(u64, f64, f64)],
+    cosines: &[f32],
+    low: f64,
+    high: f64,
+) -> Vec<(u64, f64, f64)> {
+    let scale = 1.0 / (high - low);
+    let scaled = cosines
+        .iter()
+        .map(|&cosine| f64::from(cosine))
+        .map(|cosine| if cosine > low { (cosine - low) * scale } else { 0.0 });
+    chunks.iter().zip(scaled).map(|(&(id, _, lexical), semantic)| (id, semantic, lexical)).collect()
+}
