@@ -27,7 +27,6 @@ from rcm.reports import Progress
 
 FILES_LISTED = 10
 LINES_READ = 2_000
-_STEM = re.compile(r".*\(\?i:(.*)\)\Z", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +97,7 @@ def grep_ranked(root: Path, query: str) -> list[tuple[str, int]]:
 def keywords(query: str) -> list[str]:
     """Return the words that a query is about, as regular expressions, without the rule where they begin."""
     pattern = query_pattern(query)
-    stems = _STEM.fullmatch(pattern.pattern) if pattern is not None else None
-    if stems is None:
-        return []
-    return [stem.removesuffix(r"(?![^\W_])") for stem in stems[1].split("|")]
+    return [] if pattern is None else [re.escape(stem) for stem in pattern.stems]
 
 
 def _silent(_progress: Progress) -> None:

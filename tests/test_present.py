@@ -25,7 +25,7 @@ from rcm.present.json import (
 )
 from rcm.present.progress import ProgressBar, progress_facts
 from rcm.present.quantities import count, duration, size
-from rcm.present.snippet import choose_lines, query_pattern
+from rcm.present.snippet import _find_by_expression, choose_lines, find_words, query_pattern
 from rcm.present.status import render_status
 from rcm.present.style import Style, style_for
 from rcm.present.summary import PHASES, render_summary, render_warning
@@ -208,7 +208,33 @@ def test_windows_line_ends_are_not_shown() -> None:
 def test_query_words_in_code(query: str, code: str, found: bool) -> None:
     pattern = query_pattern(query)
     assert pattern is not None
-    assert bool(pattern.search(code)) is found
+    assert bool(pattern.regex.search(code)) is found
+    assert bool(find_words(code, pattern)[0]) is found
+
+
+ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()))
+
+
+PIECES = [
+    *["a", "A", "get", "GET", "Set9", "_", ".", "x", "xy", "foo", "Foo", "fooBar", "ſ", "ß"],
+    "\n",
+    " ",
+]
+
+
+@given(
+    st.lists(st.sampled_from(PIECES)),
+    st.lists(st.sampled_from(["a", "x", "xy", "foo", "get", "set", "bar", "9", "s"]), min_size=1),
+)
+def test_words_are_found_as_by_their_expression(pieces: list[str], words: list[str]) -> None:
+    text, pattern = "".join(pieces), query_pattern(" ".join(words))
+    assert find_words(text, pattern) == _find_by_expression(text, pattern)
+
+
+@given(ANY_TEXT, ANY_TEXT)
+def test_words_of_any_text_are_found_as_by_their_expression(text: str, query: str) -> None:
+    pattern = query_pattern(query)
+    assert find_words(text, pattern) == _find_by_expression(text, pattern)
 
 
 def test_a_query_without_words_has_no_pattern() -> None:
@@ -232,9 +258,6 @@ def test_a_query_without_words_has_no_pattern() -> None:
 )
 def test_escaped_paths(raw: str, shown: str) -> None:
     assert escape_path(raw) == shown
-
-
-ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()))
 
 
 @given(ANY_TEXT, ANY_TEXT, ANY_TEXT)

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, get_args
+from weakref import ReferenceType, ref
 
 from rcm import _rcm
 from rcm.access import FORMAT_VERSION as FORMAT_VERSION
@@ -54,10 +55,6 @@ def enclosing_root(path: str | os.PathLike[str]) -> Path:
     return next((folder for folder in (start, *start.parents) if (folder / ".git").exists()), start)
 
 
-def _question(query: str, reader: IndexReader) -> Question:
-    return correct(understand(plain_text(query)), reader)
-
-
 class Index:
     """The index of one tree. Make one with `Index.open`; use it as a context manager or `close` it.
 
@@ -76,6 +73,8 @@ class Index:
         self._folder, self._settings = folder, settings
         self._access = Access(root, folder, settings, embedder, url)
         self._reranker: dict[str, CrossEncoder] = {}
+        #: The question understood last: whoever shows its results asks for its corrections next.
+        self._asked: tuple[str, ReferenceType[IndexReader], Question] | None = None
 
     @classmethod
     def open(
@@ -322,7 +321,7 @@ class Index:
         # Words need no model: an index whose model has gone can still be asked by them.
         embedder = self._access.embedder(reader.meta) if mode != "bm25" else None
         filters = Filters.of(languages, paths, kinds, classes)
-        question = _question(query, reader)
+        question = self._question(query, reader)
         candidates = retrieve(question.text, reader, embedder, mode, filters)
         if not rerank:
             ranked = by_chunk_score(candidates)
@@ -331,6 +330,14 @@ class Index:
         else:
             ranked = self._read_again(question, candidates, reader, top_k, reranker)
         return SearchResults(self._answer(reader, ranked[:top_k]), query)
+
+    def _question(self, query: str, reader: IndexReader) -> Question:
+        last = self._asked
+        if last is not None and last[0] == query and last[1]() is reader:
+            return last[2]
+        question = correct(understand(plain_text(query)), reader)
+        self._asked = query, ref(reader), question
+        return question
 
     def _read_again(
         self,
@@ -412,7 +419,7 @@ class Index:
         Raises:
             IndexNotFoundError: If the tree is not indexed.
         """
-        return dict(_question(query, self._access.reader(words_only=True)).corrections)
+        return dict(self._question(query, self._access.reader(words_only=True)).corrections)
 
     def knows(self, word: str) -> bool:
         """Tell whether the index holds a word, in whatever style it is written.

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 from rcm.mcp.paths import spelled
 from rcm.mcp.schemas import Hit
 from rcm.mcp.text import clean_code, clean_name, clipped, hit_lines, numbered
 from rcm.mcp.tokens import count_tokens
-from rcm.present.snippet import choose_lines, query_pattern
+from rcm.present.snippet import QueryPattern, choose_lines, query_pattern
 from rcm.types import SearchResult
 
 #: What an answer needs besides its results, in either form: notices, marks, keys.
@@ -53,7 +52,7 @@ def page_of(
     return page
 
 
-def shown(result: SearchResult, pattern: re.Pattern[str] | None, snippet_lines: int) -> Hit:
+def shown(result: SearchResult, pattern: QueryPattern | None, snippet_lines: int) -> Hit:
     """Return a result with the lines that meet the query best, everything of it made safe to read."""
     lines = []
     if snippet_lines:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from rcm.markup import visible
 from rcm.present.escape import escape_code
-from rcm.present.snippet import Line, choose_lines, query_pattern
+from rcm.present.snippet import Line, QueryPattern, choose_lines, query_pattern
 from rcm.types import SearchResult
 
 _PRE = (
@@ -31,7 +30,7 @@ def results_html(results: Sequence[SearchResult], query: str) -> str:
     return f"<div>{''.join(_result(result, pattern) for result in results)}</div>"
 
 
-def _result(result: SearchResult, pattern: re.Pattern[str] | None) -> str:
+def _result(result: SearchResult, pattern: QueryPattern | None) -> str:
     shown = choose_lines(result.text, result.start_line, result.symbol, pattern)
     margin = max((len(str(line.number)) for line in shown if line.number), default=1)
     kind = f" ({visible(result.kind)})" if result.kind else ""
@@ -44,7 +43,7 @@ def _result(result: SearchResult, pattern: re.Pattern[str] | None) -> str:
     )
 
 
-def _lines(shown: Sequence[Line], margin: int, pattern: re.Pattern[str] | None) -> str:
+def _lines(shown: Sequence[Line], margin: int, pattern: QueryPattern | None) -> str:
     out = []
     for line in shown:
         number = "..." if line.number is None else str(line.number)
@@ -53,9 +52,9 @@ def _lines(shown: Sequence[Line], margin: int, pattern: re.Pattern[str] | None) 
     return "\n".join(out)
 
 
-def _marked(text: str, pattern: re.Pattern[str] | None) -> str:
+def _marked(text: str, pattern: QueryPattern | None) -> str:
     pieces, at = [], 0
-    for found in pattern.finditer(text) if pattern is not None else ():
+    for found in pattern.regex.finditer(text) if pattern is not None else ():
         marked = f'<mark style="{_MARK}">{_code(found.group())}</mark>'
         pieces += [_code(text[at : found.start()]), marked]
         at = found.end()

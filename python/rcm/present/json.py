@@ -35,8 +35,14 @@ def render_json(value: object) -> str:
     return json.dumps(plain(value), ensure_ascii=True) + "\n"
 
 
+#: Asked first: most values are of these types.
+_AS_IT_IS = frozenset({str, int, float, bool, type(None)})
+
+
 def plain(value: object) -> Any:
     """Dataclasses and mappings as dicts, sequences as lists, paths as text; the rest as it is."""
+    if type(value) in _AS_IT_IS:
+        return value
     if is_dataclass(value) and not isinstance(value, type):
         return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, Mapping):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from rcm.present.escape import escape_code, escape_path
 from rcm.present.hyperlink import Links
-from rcm.present.snippet import Line, choose_lines, query_pattern
+from rcm.present.snippet import Line, QueryPattern, choose_lines, query_pattern
 from rcm.present.style import Style
 from rcm.present.terminal import DIM, LINES, MATCH, PATH
 from rcm.types import SearchResult
@@ -65,7 +64,7 @@ def render_places(
     out = []
     for result in results:
         line = telling_line(result, pattern)
-        found = pattern.search(line.text) if pattern is not None else None
+        found = pattern.regex.search(line.text) if pattern is not None else None
         at = found.start() if found else len(line.text) - len(line.text.lstrip())
         path = style.paint(escape_path(name(result.root, result.path)), PATH)
         number = style.paint(str(line.number), LINES)
@@ -77,12 +76,12 @@ def render_places(
     return "".join(f"{line}\n" for line in out)
 
 
-def telling_line(result: SearchResult, pattern: re.Pattern[str] | None) -> Line:
+def telling_line(result: SearchResult, pattern: QueryPattern | None) -> Line:
     """Return the line of a result that meets the query best: of those shown the first with most words."""
     shown = choose_lines(result.text, result.start_line, result.symbol, pattern)
 
     def words(line: Line) -> int:
-        found = pattern.findall(line.text) if pattern is not None else []
+        found = pattern.regex.findall(line.text) if pattern is not None else []
         return len({word.lower() for word in found})
 
     return max((line for line in shown if line.number is not None), key=words)

@@ -5,8 +5,12 @@ from __future__ import annotations
 import bisect
 import re
 from collections import Counter
+from collections.abc import Sequence
+from functools import cached_property
 from itertools import accumulate, chain
 from typing import NamedTuple
+
+from rcm import _rcm
 
 MAX_LINES = 5
 _MAX_WORDS = 64
@@ -38,8 +42,31 @@ class Line(NamedTuple):
     text: str
 
 
-def query_pattern(query: str) -> re.Pattern[str] | None:
-    """A pattern that finds the query's words in code, or None if it has none.
+class QueryPattern:
+    """The words of a query, as they are looked for in code.
+
+    Args:
+        stems: Words without their endings, in lower case, longest first; at least one.
+    """
+
+    def __init__(self, stems: Sequence[str]) -> None:
+        self.stems = list(stems)
+
+    @cached_property
+    def regex(self) -> re.Pattern[str]:
+        """The same as an expression, compiled when first needed: that takes as long as a search."""
+        any_stem = "|".join(
+            re.escape(s) + ("" if len(s) > 2 else r"(?![^\W_])") for s in self.stems
+        )
+        # Most characters begin no stem: asking that first takes a quarter of the time.
+        first = "".join(sorted({re.escape(stem[0]) for stem in self.stems}))
+        return re.compile(
+            rf"(?=(?i:[{first}]))(?:(?<![^\W\d_])|(?<=[a-z])(?=[A-Z]))(?i:{any_stem})"
+        )
+
+
+def query_pattern(query: str) -> QueryPattern | None:
+    """What finds the query's words in code, or None if it has none.
 
     Identifiers are split (`parse_config`, `parseConfig`), endings dropped (`parsing` finds
     `parse`), and words match from the start of a word or of a camelCase part on, in any case.
@@ -47,24 +74,27 @@ def query_pattern(query: str) -> re.Pattern[str] | None:
     pieces = [p.lower() for p in _PIECE.findall(query[:_MAX_QUERY_CHARS])]
     words = [p for p in pieces if p not in _STOP and len(p) > 1] or pieces
     stems = sorted(dict.fromkeys(_stem(w) for w in words[:_MAX_WORDS]), key=len, reverse=True)
-    if not stems:
-        return None
-    any_stem = "|".join(re.escape(s) + ("" if len(s) > 2 else r"(?![^\W_])") for s in stems)
-    # Most characters begin no stem: asking that first takes a quarter of the time.
-    first = "".join(sorted({re.escape(stem[0]) for stem in stems}))
-    return re.compile(rf"(?=(?i:[{first}]))(?:(?<![^\W\d_])|(?<=[a-z])(?=[A-Z]))(?i:{any_stem})")
+    return QueryPattern(stems) if stems else None
 
 
-def find_words(text: str, pattern: re.Pattern[str] | None) -> list[list[tuple[int, int]]]:
+def find_words(text: str, pattern: QueryPattern | None) -> list[list[tuple[int, int]]]:
     """Where the pattern's words stand in each line, as (start, end) within the line.
 
     All lines are looked through in one go; a word does not cross the end of a line.
     """
+    if pattern is not None and text.isascii():
+        found = _rcm.stems_in(text, pattern.stems, _MAX_LINE_CHARS)
+        if found is not None:
+            return found
+    return _find_by_expression(text, pattern)
+
+
+def _find_by_expression(text: str, pattern: QueryPattern | None) -> list[list[tuple[int, int]]]:
     lines = text.split("\n")
     words: list[list[tuple[int, int]]] = [[] for _ in lines]
     if pattern is not None:
         ends = list(accumulate(len(line) + 1 for line in lines))
-        for match in pattern.finditer(text):
+        for match in pattern.regex.finditer(text):
             start, end = match.span()
             at = bisect.bisect_right(ends, start)
             begin = ends[at - 1] if at else 0
@@ -77,7 +107,7 @@ def choose_lines(
     text: str,
     start_line: int,
     symbol: str,
-    pattern: re.Pattern[str] | None,
+    pattern: QueryPattern | None,
     limit: int = MAX_LINES,
     *,
     words: list[list[tuple[int, int]]] | None = None,

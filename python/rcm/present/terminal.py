@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 
 from rcm.present.escape import escape_code, escape_path
 from rcm.present.hyperlink import NO_LINKS, Links
-from rcm.present.snippet import Line, choose_lines, query_pattern
+from rcm.present.snippet import Line, QueryPattern, choose_lines, query_pattern
 from rcm.present.style import Style
 from rcm.types import SearchResult
 
@@ -61,7 +60,7 @@ def location(path: str, start_line: int, end_line: int) -> str:
 def _body(
     result: SearchResult,
     shown: Sequence[Line],
-    pattern: re.Pattern[str] | None,
+    pattern: QueryPattern | None,
     style: Style,
     explain: bool,
 ) -> list[str]:
@@ -92,7 +91,7 @@ def _stale(result: SearchResult) -> str:
     return "[changed since it was indexed]" if result.anchored else "[changed; lines as indexed]"
 
 
-def _code_line(line: Line, margin: int, pattern: re.Pattern[str] | None, style: Style) -> str:
+def _code_line(line: Line, margin: int, pattern: QueryPattern | None, style: Style) -> str:
     if line.number is None:
         return style.paint("...".rjust(margin), DIM)
     number = style.paint(str(line.number).rjust(margin), DIM)
@@ -100,15 +99,15 @@ def _code_line(line: Line, margin: int, pattern: re.Pattern[str] | None, style: 
     if style.escape:
         text = escape_code(text)
     if style.colour and pattern is not None:
-        text = pattern.sub(lambda match: style.paint(match.group(), MATCH), text)
+        text = pattern.regex.sub(lambda match: style.paint(match.group(), MATCH), text)
     return f"{number}  {text}".rstrip()
 
 
-def _clip(text: str, width: int, pattern: re.Pattern[str] | None) -> str:
+def _clip(text: str, width: int, pattern: QueryPattern | None) -> str:
     """Cuts a long line to `width` characters, around the first match if that lies further right."""
     if len(text) <= width:
         return text
-    match = pattern.search(text) if pattern else None
+    match = pattern.regex.search(text) if pattern else None
     if match is None or match.end() <= width - 3:
         return text[: width - 3] + "..."
     start = max(0, match.start() - width // 3)

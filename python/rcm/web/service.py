@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -13,7 +12,7 @@ from rcm import __version__, _rcm
 from rcm.errors import RcmError
 from rcm.present.escape import escape_code, escape_path
 from rcm.present.json import plain, refreshed_object, result_object, status_object
-from rcm.present.snippet import choose_lines, find_words, query_pattern
+from rcm.present.snippet import QueryPattern, choose_lines, find_words, query_pattern
 from rcm.types import ContentClass, RefreshPolicy, SearchMode, SearchResult
 from rcm.web.painter import Painter
 from rcm.web.runs import Run, Runs
@@ -144,7 +143,7 @@ def _shown(results: Sequence[SearchResult], query: str) -> list[dict[str, Any]]:
     return [_result(result, pattern) for result in results]
 
 
-def _result(result: SearchResult, pattern: re.Pattern[str] | None) -> dict[str, Any]:
+def _result(result: SearchResult, pattern: QueryPattern | None) -> dict[str, Any]:
     """A result with its text made safe to show, and the lines of it that the list shows."""
     text = _safe(result.text)
     words = find_words(text, pattern)

@@ -39,6 +39,12 @@ pub fn longest_runs(text: &str, texts: Vec<String>) -> Vec<usize> {
     rcm_core::terms::longest_runs(text, texts.iter().map(String::as_str))
 }
 
+/// Where one of `stems` stands in each line of a text, as (start, end) within the line; none unless all is ASCII.
+#[pyfunction]
+pub fn stems_in(text: &str, stems: Vec<String>, most_chars: usize) -> Option<Vec<Vec<(usize, usize)>>> {
+    rcm_core::terms::stems_in(text, stems.iter().map(String::as_str), most_chars)
+}
+
 /// The part of a path that names its topic.
 #[pyfunction]
 pub fn effective_stem(path: PathBuf) -> String {

@@ -11,11 +11,13 @@ mod likeness;
 mod query;
 mod run;
 mod split;
+mod stems;
 
 pub use bag::{bag, bag_and_document, effective_stem};
 pub use key::{SPELLING_BITS, name_key, term_key};
 pub use likeness::{edits, longest_runs, terms_near};
 pub use query::query_terms;
+pub use stems::stems_in;
 
 /// Raised with every change that gives other terms; part of an index's identity.
 pub const VERSION: u32 = 1;

@@ -17,10 +17,7 @@ use super::{WalkOptions, Walked, attributes, ignored, lock, relative};
 /// What version control systems keep for themselves: never entered, whatever the options.
 const VERSION_CONTROL: [&str; 4] = [".git", ".hg", ".svn", ".jj"];
 
-/// What tags a folder as a cache.
-const CACHE_TAG: &str = "CACHEDIR.TAG";
-
-/// How it must begin (bford.info/cachedir, "Cache Directory Tagging Specification").
+/// How a `CACHEDIR.TAG` must begin (bford.info/cachedir, "Cache Directory Tagging Specification").
 const CACHE_SIGNATURE: &[u8; 43] = b"Signature: 8a477f597d28d172789f06886806bc55";
 
 /// The ignore files that are read before a folder's entries are seen.
@@ -105,7 +102,7 @@ impl Holds {
         let is_there = |name: &str| rustix::fs::statat(&opened, name, AtFlags::SYMLINK_NOFOLLOW).is_ok();
         Self {
             device: opened.metadata().ok().map(|stat| stat.dev()),
-            tag: is_there(CACHE_TAG),
+            tag: is_there("CACHEDIR.TAG"),
             rules: use_ignore && IGNORE_FILES.into_iter().any(is_there),
             attributes: use_ignore && is_there(attributes::FILE),
         }
@@ -140,7 +137,7 @@ pub(super) fn unsafe_ignore_file(folder: &Path, top: &Path) -> Option<String> {
 /// Whether `folder` is tagged as a cache: a regular file with the signature, no link.
 fn is_cache(folder: &Path) -> bool {
     let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_CLOEXEC;
-    let tag = folder.join(CACHE_TAG);
+    let tag = folder.join("CACHEDIR.TAG");
     let Ok(mut file) = std::fs::OpenOptions::new().read(true).custom_flags(flags).open(tag) else {
         return false;
     };
