@@ -30,8 +30,8 @@ from rcm.store.reader import IndexReader, open_reader
 
 #: Weights that switch a part off when they are 0.
 PARTS = (
-    "aggregation", "stem", "definition", "references", "size", "test", "prose", "bundled", "place",
-    "rare", "verbatim",
+    "aggregation", "stem", "definition", "identifier", "references", "size", "test", "prose", "bundled",
+    "place", "rare", "verbatim",
 )  # fmt: skip
 
 

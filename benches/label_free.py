@@ -2,7 +2,7 @@
 
     python benches/label_free.py [NAME=]TREE... [--sentences N] [--commits N] [--json FILE] [--against FILE]
 
-Two checks, for any source trees:
+Three checks, for any source trees:
 
 * doc: the first sentence of a definition's documentation is taken out of a copy of the tree, which is
   then indexed and asked that sentence. The answer is the definition's file, and its lines. The
@@ -10,8 +10,9 @@ Two checks, for any source trees:
   asked. Needs no history.
 * commit: a commit's subject is asked of the tree at HEAD. The answers are the files that the commit
   changed, at most ten and all still there. For trees that are git clones, bare ones, too.
+* name: a name that one file defines, tests included, is asked as it is. The answer is that file.
 
-A subject says why as often as where, so its figures are low; they serve to compare. Both samples are
+A subject says why as often as where, so its figures are low; they serve to compare. All samples are
 drawn with a fixed seed. Times are of a warm process, ten results, one query at a time.
 """
 
@@ -32,7 +33,14 @@ from typing import Any
 
 import rcm
 from corpus import REPOSITORY
-from label_free_sources import Question, commit_questions, doc_questions, export_commit, is_clone
+from label_free_sources import (
+    Question,
+    commit_questions,
+    doc_questions,
+    export_commit,
+    is_clone,
+    name_questions,
+)
 from quality_metric import DEPTH, paired_interval
 from rcm.bench.machine import machine_facts
 
@@ -121,9 +129,11 @@ def checks_of(name: str, tree: Path, arguments: argparse.Namespace) -> list[Chec
             asked = commit_questions(tree, copy, arguments.commits)
             if asked:
                 done.append(run_check(name, "commit", copy, asked, arguments))
-        questions = doc_questions(
-            copy if is_clone(tree) else tree, Path(folder) / "without", arguments.sentences
-        )
+        whole = copy if is_clone(tree) else tree
+        names = name_questions(whole, arguments.names)
+        if names:
+            done.append(run_check(name, "name", whole, names, arguments))
+        questions = doc_questions(whole, Path(folder) / "without", arguments.sentences)
         if questions:
             done.append(run_check(name, "doc", Path(folder) / "without", questions, arguments))
     return done
@@ -196,6 +206,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("trees", nargs="+", type=named, metavar="[NAME=]TREE")
     parser.add_argument("--sentences", type=int, default=200, metavar="N", help="most per tree")
     parser.add_argument("--commits", type=int, default=200, metavar="N", help="most per tree")
+    parser.add_argument("--names", type=int, default=200, metavar="N", help="most per tree")
     parser.add_argument("--embedder", metavar="NAME", help="as in `rcm index --embedder`")
     parser.add_argument("--json", type=Path, metavar="FILE", help="store the run")
     parser.add_argument("--against", type=Path, metavar="FILE", help="compare with a stored run")
@@ -211,7 +222,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     checks = [check for name, tree in arguments.trees for check in checks_of(name, tree, arguments)]
     if not checks:
-        print("error: neither documented definitions nor commits to ask about", file=sys.stderr)
+        print("error: neither definitions nor commits to ask about", file=sys.stderr)
         return 2
     summary = summarise(checks)
     facts = machine_facts(REPOSITORY) | {"embedder": arguments.embedder or "default"}

@@ -1,4 +1,4 @@
-"""Questions without labels: from documentation sentences, and from commit subjects."""
+"""Questions without labels: documentation sentences, commit subjects, and names."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ SEED = 20251122
 MOST_CHANGED = 10
 #: Sentences asked of one file: a long file is one answer all the same.
 PER_FILE = 3
+#: Characters of a name that is asked: shorter ones are in everything.
+SHORTEST_NAME = 4
 _WORD = re.compile(r"\w+")
 _NOT_SUBJECT = re.compile(r"^(?:merge|revert|bump|release|version|v?\d+\.)\b", re.IGNORECASE)
 _NUMBER = re.compile(r"\s*\(?#\d+\)?\s*$")
@@ -116,6 +118,26 @@ def _choose(sentences: list[_Sentence], most: int) -> list[_Sentence]:
             taken[one.path] += 1
             chosen.append(one)
     return chosen
+
+
+def name_questions(tree: Path, most: int) -> list[Question]:
+    """Ask the names that one file defines, in code of any kind, for that file."""
+    defined: dict[str, dict[str, Question]] = {}
+    for path in _rcm.walk(tree).paths:
+        try:
+            report: dict[str, Any] = _rcm.inspect(tree, path)
+        except (OSError, ValueError):
+            continue
+        for symbol in report.get("symbols", ()):
+            name = symbol["name"]
+            if symbol["kind"] in KINDS and name.isidentifier() and len(name) >= SHORTEST_NAME:
+                question = Question(name, (path,), symbol["start_line"], symbol["end_line"])
+                defined.setdefault(name, {}).setdefault(path, question)
+    alone = [
+        question for files in defined.values() if len(files) == 1 for question in files.values()
+    ]
+    random.Random(SEED).shuffle(alone)
+    return alone[:most]
 
 
 def is_clone(tree: Path) -> bool:

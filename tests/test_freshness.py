@@ -152,6 +152,61 @@ def test_related_code_is_held_against_its_files(index: Index, tree: Path) -> Non
     assert "fresh" in related.values()
 
 
+def related_to(index: Index, line: int, path: str = SOURCE) -> list[tuple[str, float]]:
+    return [(one.path, one.score) for one in index.find_related(path, line)]
+
+
+def test_a_line_is_that_of_the_file_as_it_is_now(index: Index, tree: Path) -> None:
+    subjects = ["socket", "cache", "invoice", "matrix", "password", "kettle"]
+    lines = [
+        line
+        for subject in subjects
+        for line in (
+            f"def handle_{subject}(request):",
+            *(f"    {subject}_{nth} = request.{subject}({nth})" for nth in range(40)),
+            f"    return {subject}_0",
+            "",
+        )
+    ]
+    path = tree / "src/many.py"
+    path.write_text("\n".join(lines))
+    index.update()
+    asked = [nth for nth, line in enumerate(lines, 1) if line.strip()]
+    as_indexed = {line: related_to(index, line, "src/many.py") for line in asked}
+    assert len({tuple(found) for found in as_indexed.values()}) >= len(subjects)
+
+    def moved(by: int, lines: list[int]) -> None:
+        found = {line: related_to(index, line + by, "src/many.py") for line in lines}
+        assert found == {line: as_indexed[line] for line in lines}
+
+    path.write_text("# moved\n" * 40 + "\n".join(lines))
+    moved(40, asked)
+    path.write_text("\n".join(lines[43:]))
+    moved(-43, [line for line in asked if line > 43])
+
+
+def test_a_line_that_is_not_indexed_yet_says_so(index: Index, tree: Path) -> None:
+    path = tree / SOURCE
+    new = "\n\ndef entirely_new(things):\n    return sorted(things, key=len)\n"
+    n_lines = len(path.read_text().splitlines())
+    path.write_text(path.read_text() + new * 30)
+    with pytest.raises(ValueError, match="not indexed yet") as told:
+        index.find_related(SOURCE, n_lines + 60)
+    assert "rcm index" in told.value.hint  # type: ignore[attr-defined]
+    with pytest.raises(ValueError, match=f"its lines are 1 to {n_lines + 120}"):
+        index.find_related(SOURCE, 9_999)
+    index.update()
+    assert index.find_related(SOURCE, n_lines + 60)
+
+
+def test_of_a_file_that_is_gone_the_indexed_lines_count(index: Index, tree: Path) -> None:
+    found = related_to(index, 9)
+    (tree / SOURCE).unlink()
+    assert related_to(index, 9) == found
+    with pytest.raises(ValueError, match="the indexed lines are"):
+        index.find_related(SOURCE, 9_999)
+
+
 def test_a_commit_that_comes_in_between_is_no_trouble(index: Index, tree: Path) -> None:
     index.search("backoff")
     reader = index._access.reader()

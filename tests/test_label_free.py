@@ -9,7 +9,13 @@ from pathlib import Path
 import pytest
 
 import label_free
-from label_free_sources import commit_questions, doc_questions, export_commit, is_clone
+from label_free_sources import (
+    commit_questions,
+    doc_questions,
+    export_commit,
+    is_clone,
+    name_questions,
+)
 from small_trees import write_tree
 
 TREE = {
@@ -98,6 +104,18 @@ def test_commits_are_asked_for_files_that_are_there(clone: Path, tmp_path: Path)
     assert found == {"Begin with a pool of connections": set(TREE)}
 
 
+def test_names_that_one_file_defines_are_asked(tmp_path: Path) -> None:
+    tree = write_tree(tmp_path, {**TREE, "more.py": "def take(): ...\n"})
+    asked = {one.text: (one.paths, one.first_line) for one in name_questions(tree, 99)}
+    assert asked == {
+        "Pool": (("pool.py",), 1),
+        "split_path": (("lib.rs",), 1),
+        "other": (("lib.rs",), 9),
+        "Drain": (("pool.go",), 3),
+        "wait": (("pool.js",), 1),
+    }
+
+
 def test_a_run_is_stored_without_the_questions(
     clone: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -107,7 +125,9 @@ def test_a_run_is_stored_without_the_questions(
     assert {(check["tree"], check["check"]) for check in run["checks"]} == {
         ("clone", "doc"),
         ("clone", "commit"),
+        ("clone", "name"),
     }
+    assert run["summary"]["name"]["reciprocal_rank"] == 1
     assert run["summary"]["doc"]["questions"] == len(ASKED)
     assert run["summary"]["doc"]["recall"] == 1
     assert 0 < run["summary"]["doc"]["reciprocal_rank"] <= 1

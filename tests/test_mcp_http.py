@@ -59,7 +59,7 @@ def test_the_sdks_client_searches_and_sees_progress(server: HttpServer) -> None:
             create_mcp_http_client(headers=headers) as web,
             Client(streamable_http_client(server.url, http_client=web)) as client,
         ):
-            assert len((await client.list_tools()).tools) == 5
+            assert len((await client.list_tools()).tools) == 6
             found = await client.call_tool("search", {"query": "how long to wait"})
             assert found.structured_content["results"][0]["path"] == "src/retry.py"
             done = await client.call_tool("index", {}, progress_callback=note)

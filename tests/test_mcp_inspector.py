@@ -76,7 +76,7 @@ def inspect(inspector: list[str], tmp_path_factory: pytest.TempPathFactory) -> I
 
 def test_it_lists_the_tools(inspect: Inspect) -> None:
     tools = {tool["name"]: tool for tool in inspect("tools/list")["tools"]}
-    assert list(tools) == ["search", "find_related", "read", "index", "status"]
+    assert list(tools) == ["search", "grep", "find_related", "read", "index", "status"]
     assert "query" in tools["search"]["inputSchema"]["required"]
     assert tools["read"]["annotations"]["readOnlyHint"] is True
     assert tools["search"]["outputSchema"]["type"] == "object"
@@ -88,6 +88,21 @@ def test_it_searches(inspect: Inspect) -> None:
     assert found["structuredContent"]["results"][0]["path"] == "src/retry.py"
     assert "backoff_seconds" in found["content"][0]["text"]
     assert not found.get("isError")
+
+
+def test_it_greps(inspect: Inspect) -> None:
+    arguments = [
+        "--tool-name",
+        "grep",
+        "--tool-arg",
+        "pattern=def backoff",
+        "--tool-arg",
+        "context=1",
+    ]
+    found = inspect("tools/call", *arguments)["structuredContent"]
+    assert [file["path"] for file in found["files"]] == ["src/retry.py"]
+    assert found["complete"] is True
+    assert [line for line in found["files"][0]["lines"] if "def backoff" in line]
 
 
 def test_it_is_told_what_is_wrong(inspect: Inspect) -> None:

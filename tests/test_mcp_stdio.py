@@ -21,7 +21,7 @@ from mcp_processes import PATIENCE_S, StdioServer, command
 from rcm import Index
 from small_trees import RUST_SOURCE, SMALL_TREE, write_tree
 
-TOOLS = ["search", "find_related", "read", "index", "status"]
+TOOLS = ["search", "grep", "find_related", "read", "index", "status"]
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, ValidationError
 
+from mcp_calls import call, trees_of
 from rcm.errors import IndexDamagedError
 from rcm.mcp.failure import ToolFailure, told
 from rcm.mcp.jobs import Jobs
@@ -17,24 +18,14 @@ from rcm.mcp.schemas import json_schema
 from rcm.mcp.tokens import count_tokens
 from rcm.mcp.tools import TOOLS
 from rcm.mcp.trees import Trees
-from rcm.reports import Progress
 from small_trees import PYTHON_SOURCE, RUST_SOURCE, write_tree
 
 MARK = re.compile(r"^=== ([0-9a-f]{16}) ===$", re.MULTILINE)
 
 
-def trees_of(*roots: Path, **options: object) -> Trees:
-    return Trees(roots, Jobs(), **options)  # type: ignore[arg-type]
-
-
 @pytest.fixture
 def trees(tree: Path) -> Trees:
     return trees_of(tree)
-
-
-def call(trees: Trees, tool: str, **arguments: object) -> tuple[str, BaseModel]:
-    reports: list[Progress] = []
-    return TOOLS[tool].run(trees, TOOLS[tool].takes.model_validate(arguments), reports.append)
 
 
 def test_a_search_of_an_unindexed_tree_indexes_it_and_answers(trees: Trees) -> None:
@@ -135,6 +126,19 @@ def test_several_trees_are_told_apart(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="several trees have it"):
         call(trees, "read", path="a.py")
     assert call(trees, "read", path="a.py", root="two")[1].root == str(two)
+
+
+def test_a_misspelt_word_is_told_unless_a_tree_knows_it(tmp_path: Path) -> None:
+    one = write_tree(tmp_path / "one", {"a.py": "def accumulator():\n    pass\n"})
+    two = write_tree(tmp_path / "two", {"b.py": "def accumulators():\n    compresion = 1\n"})
+    trees = trees_of(one, two)
+    text, found = call(trees, "search", query="acumulator")
+    assert found.corrections == {"acumulator": "accumulator"}
+    assert "searched 'accumulator' for 'acumulator'" in text
+    _, known = call(trees, "search", query="compresion")
+    assert known.corrections == {}
+    _, only = call(trees, "search", query="acumulator", root="two")
+    assert list(only.corrections) == ["acumulator"]
 
 
 def test_a_change_is_found_at_once_and_status_tells_of_it(trees: Trees, tree: Path) -> None:
@@ -280,6 +284,14 @@ def test_errors_say_what_to_do_and_nothing_from_files(trees: Trees) -> None:
     assert "bug" in told(RuntimeError(INJECTION))
     assert "IGNORE" not in told(RuntimeError(INJECTION))
     assert len(told(ValueError("x" * 10_000))) < 1_000
+
+
+def test_the_list_of_tools_costs_an_agent_little() -> None:
+    """What a model is given: names, descriptions and arguments."""
+    given = [
+        [name, tool.description, json_schema(tool.takes, "input")] for name, tool in TOOLS.items()
+    ]
+    assert count_tokens(json.dumps(given)) < 2_400
 
 
 @pytest.mark.parametrize("tool", TOOLS)

@@ -112,7 +112,10 @@ def test_signals_add_up_and_weights_can_be_left_out(limiter: Index) -> None:
     for one in rank(understand("RateLimiter"), found, reader):
         assert sum(one.signals.values()) == pytest.approx(one.score)
     without = rank(
-        understand("RateLimiter"), found, reader, DEFAULT._replace(definition=0.0, test=0.0)
+        understand("RateLimiter"),
+        found,
+        reader,
+        DEFAULT._replace(definition=0.0, identifier=0.0, test=0.0),
     )
     assert all({"definition", "test"}.isdisjoint(one.signals) for one in without)
 
@@ -136,3 +139,25 @@ def test_no_rerank_orders_chunks_by_fused_score(limiter: Index) -> None:
     hits = limiter.search("RateLimiter", rerank=False)
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
     assert {name for hit in hits for name in hit.signals} == {"semantic", "lexical"}
+
+
+@pytest.mark.parametrize(
+    "query", ["crooked_client", "crookedClient", "TestCrooked::crooked_client"]
+)
+def test_an_identifier_leads_to_its_definition_even_in_tests(tmp_path: Path, query: str) -> None:
+    crooked = "\n".join(
+        f"    # the crooked client number {n}, or a client that is crooked" for n in range(40)
+    )
+    tree = write_tree(
+        tmp_path / "tree",
+        {
+            "crooked/client.py": f"class Client:\n{crooked}\n    def crooked(self): ...\n",
+            "crooked/other.py": f"def client():\n{crooked}\n    return crooked, client\n",
+            "tests/helpers.py": "import os\n\n\ndef crooked_client():\n    return os.environ\n",
+        },
+    )
+    with Index.open(tree, index_dir=tmp_path / "index") as index:
+        index.update()
+        assert index.search(query)[0].path == "tests/helpers.py"
+        assert index.search("crooked client")[0].path != "tests/helpers.py"
+        assert index.search("client")[0].path != "tests/helpers.py"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
-from rcm import Index, IndexNotFoundError, Workspace
+from rcm import Index, IndexNotFoundError, Workspace, _rcm
 from small_trees import PYTHON_SOURCE, RUST_SOURCE, write_tree
 
 KEY = "AKIA" + "QYLPMN5HFIQR7XYA"
@@ -83,6 +85,18 @@ def test_one_tree_answers_as_its_index_does(workspace: Workspace, trees: list[Pa
     with Index.open(trees[0]) as index, Workspace.open(trees[:1]) as alone:
         expected = [(hit.path, hit.score, hit.text) for hit in index.search("retry")]
         assert [(hit.path, hit.score, hit.text) for hit in alone.search("retry")] == expected
+
+
+def test_a_word_is_misspelt_where_no_tree_knows_it(workspace: Workspace) -> None:
+    one, two = workspace.roots
+    assert workspace.corrections("RetryPolicc", root=one) == {"RetryPolicc": "RetryPolicy"}
+    assert workspace.corrections("RetryPolicc", root=two) == {}, "nothing like it there"
+    assert workspace.corrections("RetryPolicc") == {"RetryPolicc": "RetryPolicy"}
+    assert workspace.corrections("RetryPolicy") == {}
+    (Path(two) / "new.py").write_text("def RetryPolicc():\n    pass\n")
+    workspace.update(two)
+    assert workspace.index(two).knows("retry_policc")
+    assert workspace.corrections("RetryPolicc") == {}
 
 
 def test_a_tree_given_twice_counts_once(trees: list[Path]) -> None:
@@ -186,6 +200,37 @@ def test_a_changed_file_is_read_as_it_is_now_and_says_so(
         assert (excerpt.text, excerpt.freshness) == (text.rstrip("\n"), "changed")
     file.write_text(PYTHON_SOURCE)
     assert workspace.read("src/retry.py").freshness == "fresh"
+
+
+def test_other_threads_go_on_while_a_file_is_read(tmp_path: Path) -> None:
+    """No thread has to give way here, so the other one moves only if reading lets go of the interpreter."""
+    lines = (f"def f{nth}(request, attempts={nth}):\n    return request" for nth in range(3_000))
+    tree = write_tree(tmp_path / "t", {"a.py": "\n".join(lines)})
+    started, done = threading.Event(), threading.Event()
+    ticks = 0
+
+    def tick() -> None:
+        nonlocal ticks
+        started.set()
+        while not done.is_set():
+            ticks += 1
+            time.sleep(0.000_1)
+
+    thread = threading.Thread(target=tick)
+    thread.start()
+    started.wait()
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1_000)
+    try:
+        before = ticks
+        found = _rcm.inspect(tree, Path("a.py"))
+        after = ticks
+    finally:
+        sys.setswitchinterval(interval)
+        done.set()
+        thread.join()
+    assert found["chunks"]
+    assert after > before
 
 
 def test_a_file_that_is_gone_is_said_to_be(workspace: Workspace, trees: list[Path]) -> None:

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         IndexReport,
         IndexStatus,
         KeptIndex,
+        LastRun,
         MatchedLine,
         Progress,
         SecretFinding,
@@ -83,6 +84,7 @@ __all__ = [
     "IndexState",
     "IndexStatus",
     "KeptIndex",
+    "LastRun",
     "MatchedLine",
     "ModelError",
     "Progress",
@@ -117,7 +119,7 @@ _HOMES = {
     "rcm.inspection": "inspect_file",
     "rcm.secrets": "find_secrets",
     "rcm.reports": (
-        "DoctorReport Excerpt FileFailure Finding GrepReport IndexReport IndexStatus KeptIndex "
+        "DoctorReport Excerpt FileFailure Finding GrepReport IndexReport IndexStatus KeptIndex LastRun "
         "MatchedLine Progress SecretFinding SecretsReport WatchEvent"
     ),
     "rcm.results": "SearchResults",

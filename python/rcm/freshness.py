@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 from rcm import _rcm
 from rcm.errors import IndexDamagedError
 from rcm.store.known import KnownRow
 from rcm.store.reader import IndexReader
-from rcm.types import SearchResult
+from rcm.types import Freshness, SearchResult
 
 #: A row for files of which the present table knows nothing: a writer has moved on meanwhile.
 _UNKNOWN = (0, 0, 0, 0, bytes(32), 0)
@@ -64,6 +65,18 @@ def look(root: Path, meta: dict[str, str], rows: list[KnownRow]) -> list[tuple[s
             for nth, now in zip(changed, again, strict=True):
                 seen[nth] = now
     return seen
+
+
+def now(root: Path, reader: IndexReader, path: str) -> tuple[Freshness, str | None]:
+    """Look at one file: its freshness and, if it changed to something indexable, its text.
+
+    Args:
+        root: The tree.
+        reader: Its index.
+        path: Relative to the root.
+    """
+    ((state, text),) = look(root, reader.meta, _known(reader, [path]))
+    return cast("Freshness", state), text
 
 
 def _known(reader: IndexReader, paths: list[str]) -> list[KnownRow]:

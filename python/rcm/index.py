@@ -421,16 +421,27 @@ class Index:
         """
         return dict(self._question(query, self._access.reader(words_only=True)).corrections)
 
+    def knows(self, word: str) -> bool:
+        """Tell whether the index holds a word, in whatever style it is written.
+
+        Raises:
+            IndexNotFoundError: If the tree is not indexed.
+        """
+        from rcm.spelling import knows
+
+        return knows(word, self._access.reader(words_only=True))
+
     def find_related(self, path: str, line: int, *, top_k: int = 10) -> SearchResults:
         """Find code like the chunk around a line, best first, one result per file, itself left out.
 
         Args:
             path: Path relative to the root, or absolute.
-            line: 1-based line.
+            line: 1-based line of the file as it is now.
             top_k: Most results wanted, 1 or more.
 
         Raises:
-            ValueError: If the file is not in the index, or has no such line in it.
+            ValueError: If the file is not in the index or has no such line, or if it has changed and
+                what stands there is not in the index yet.
             IndexNotFoundError: If the tree is not indexed.
         """
         if top_k < 1:
@@ -528,15 +539,10 @@ class Index:
         return True
 
     def _chunk_at(self, reader: IndexReader, path: str, line: int) -> int:
+        from rcm.at_line import chunk_at
         from rcm.excerpt import indexed_file
 
-        file = indexed_file(self.root, reader, path)
-        chunks = reader.chunks(range(file.first_id, file.first_id + file.n_chunks))
-        after = [nth for nth, chunk in enumerate(chunks) if chunk.end_line >= line]
-        if line < 1 or not after:
-            last = chunks[-1].end_line
-            raise ValueError(f"{path}:{line}: the indexed lines are 1 to {last}")
-        return file.first_id + after[0]
+        return chunk_at(self.root, reader, indexed_file(self.root, reader, path), line)
 
     # --- status ------------------------------------------------------------------------------
 

@@ -215,6 +215,33 @@ class WatchEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class LastRun:
+    """What the last run took that was long enough to tell something, or the first.
+
+    Attributes:
+        finished_at: When, ISO 8601 in UTC.
+        mode: `"sequential"`, `"parallel"` or `"pipeline"`.
+        workers: Worker threads.
+        files_indexed: Files read, parsed and written.
+        chunks_written: Chunks of those files.
+        seconds: Wall-clock seconds.
+        cpu_seconds: Seconds of processor time, all threads.
+        peak_memory_bytes: Most memory that the process had in use.
+        phases: Busy seconds per phase, as in `IndexReport`.
+    """
+
+    finished_at: str
+    mode: str
+    workers: int
+    files_indexed: int
+    chunks_written: int
+    seconds: float
+    cpu_seconds: float
+    peak_memory_bytes: int
+    phases: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class IndexStatus:
     """What an index holds and how it compares with the tree now.
 
@@ -236,6 +263,7 @@ class IndexStatus:
         stale_fields: Identity fields that differ from this version of rcm; a rebuild is needed
             when there are any.
         updated_at: When the last commit was made, ISO 8601 in UTC, or an empty string.
+        last_run: What the last long run took, None if the index does not say.
     """
 
     root: str
@@ -254,6 +282,7 @@ class IndexStatus:
     removed: tuple[str, ...]
     stale_fields: tuple[str, ...]
     updated_at: str
+    last_run: LastRun | None = None
 
     def _repr_html_(self) -> str:
         """Return the status as a table, for notebooks."""

@@ -43,6 +43,11 @@ def correct(question: Question, reader: IndexReader) -> Question:
     return question.corrected(text, tuple(found.items()))
 
 
+def knows(word: str, reader: IndexReader) -> bool:
+    """Tell whether some chunk holds a word, or all parts of it."""
+    return not _unknown_parts(word, reader, alone=True)
+
+
 def _cased_as(word: str, better: str) -> str:
     return better.capitalize() if word[0].isupper() and better.islower() else better
 
@@ -77,8 +82,8 @@ def _nearest_word(word: str, reader: IndexReader, alone: bool) -> str:
         return whole
     better = word
     for part in _unknown_parts(word, reader, alone):
-        replacement = _nearest(part, part, reader, alone)
-        better = re.sub(re.escape(part), replacement or part, better, flags=re.IGNORECASE)
+        if replacement := _nearest(part, part, reader, alone):
+            better = re.sub(re.escape(part), replacement, better, flags=re.IGNORECASE)
     return better if better != word else ""
 
 

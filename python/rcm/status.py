@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rcm import _rcm
 from rcm.chunks import ScanOptions, walk
+from rcm.last_run import from_meta
 from rcm.reports import IndexStatus
 from rcm.store.files import FileTable
 from rcm.store.folder import IndexFolder
@@ -62,6 +63,7 @@ def status(
         removed=tuple(removed),
         stale_fields=tuple(name for name, value in wanted.items() if meta.get(name) != value),
         updated_at=meta.get("updated_at", ""),
+        last_run=from_meta(meta),
     )
 
 

@@ -13,6 +13,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rcm import _rcm
@@ -22,8 +23,9 @@ from rcm.crashes import Watch, watched
 from rcm.embed import Embedder
 from rcm.errors import IndexDamagedError
 from rcm.generations import choose_generation
+from rcm.last_run import from_meta, to_meta
 from rcm.memory import plan_memory
-from rcm.reports import FileFailure, IndexReport, Progress
+from rcm.reports import FileFailure, IndexReport, LastRun, Progress
 from rcm.settings import PIPELINE_FILES, default_workers, root_name
 from rcm.store.borrow import borrow
 from rcm.store.embedding_cache import CachedEmbedder
@@ -170,7 +172,7 @@ def _write(
             folder.switch(generation)
         if sink is not None:
             sink.drop_others()
-        run.note_rate(writer)
+        run.note(writer)
         writer.seal()
         run.finish(writer)
         return watch.warning
@@ -332,11 +334,27 @@ class _Run:
         if self.options.progress is not None:
             self.options.progress(Progress(phase, done, total, self.chunks))
 
-    def note_rate(self, writer: IndexWriter) -> None:
-        """Have the index remember how long a file takes, for who must guess how long an update will."""
+    def note(self, writer: IndexWriter) -> None:
+        """Have the index remember what a long run took, and a file: an update can be guessed then."""
         indexed, seconds = self.counts["indexed"], time.perf_counter() - self.started
-        if indexed and (indexed >= _TELLING_FILES or seconds >= _TELLING_SECONDS):
+        telling = indexed >= _TELLING_FILES or seconds >= _TELLING_SECONDS
+        if indexed and telling:
             writer.table.set_meta({"seconds_per_file": f"{seconds / indexed:.6f}"})
+        if indexed and (telling or from_meta(writer.table.meta()) is None):
+            writer.table.set_meta(to_meta(self._last_run(seconds)))
+
+    def _last_run(self, seconds: float) -> LastRun:
+        return LastRun(
+            finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            mode=self.mode,
+            workers=self.workers,
+            files_indexed=self.counts["indexed"],
+            chunks_written=self.chunks,
+            seconds=seconds,
+            cpu_seconds=time.process_time() - self.started_cpu,
+            peak_memory_bytes=_peak_memory_bytes(),
+            phases=self.seconds,
+        )
 
     def finish(self, writer: IndexWriter) -> None:
         """Note what the writer knows at the end."""

@@ -162,6 +162,30 @@ class Workspace:
             answers.append((evidence, results))
         return SearchResults(fuse(answers)[:top_k], query)
 
+    def corrections(self, query: str, *, root: Root | None = None) -> dict[str, str]:
+        """Return the words of a query that no tree knows, each with what is searched instead.
+
+        Each tree has its own nearest word, or none; told is that of the first that has one.
+
+        Args:
+            query: What is asked.
+            root: Only this tree, as in `index`.
+
+        Raises:
+            RcmError: If the index of one of the trees cannot be used.
+        """
+        asked = list(self._indexes.values()) if root is None else [self.index(root)]
+        found: dict[str, str] = {}
+        for index in asked:
+            found = {**index.corrections(query), **found}
+        if len(asked) == 1:
+            return found
+        return {
+            word: better
+            for word, better in found.items()
+            if not any(index.knows(word) for index in asked)
+        }
+
     def find_related(
         self, path: str, line: int, *, root: Root | None = None, top_k: int = 10
     ) -> SearchResults:
@@ -169,7 +193,7 @@ class Workspace:
 
         Args:
             path: Path of an indexed file: absolute, or relative to its tree.
-            line: 1-based line.
+            line: 1-based line of the file as it is now.
             root: Its tree; needed if several trees have such a file.
             top_k: Most results wanted, 1 or more.
 

@@ -15,14 +15,15 @@ ON_DEMAND: frozenset[TextForm] = frozenset(("skill", "cursor", "windsurf", "cont
 
 _DESCRIPTION = (
     "Search this codebase with rcm by meaning, words or symbol. Use it to find where something is "
-    "done, defined or configured before opening files; use grep for every occurrence of a string."
+    "done, defined or configured before opening files, and its grep for every occurrence of a string."
 )
 
 GUIDE = """\
 ## Code search with rcm
 
-rcm ranks pieces of this codebase by meaning, words and symbols. Its MCP tools are `search` and
-`find_related`; without them, run `rcm search "QUERY"` and `rcm related PATH:LINE` in a shell.
+rcm ranks pieces of this codebase by meaning, words and symbols. Its MCP tools are `search`, `grep`,
+`find_related` and `read`; without them, run `rcm search "QUERY"`, `rcm grep PATTERN` and
+`rcm related PATH:LINE` in a shell.
 
 Ask rcm first when
 
@@ -31,12 +32,13 @@ Ask rcm first when
 - you have an error message, a compiler message or a stack trace: paste it whole;
 - you want code like the code at a line: `find_related`.
 
-Use grep instead when
+Use rcm's `grep` instead when
 
-- you need every occurrence: all callers before a rename, all uses of a flag. What rcm returns is a
-  ranked top-k, never a complete list, so that it does not show something proves nothing;
-- you know an exact string or need a regular expression;
-- the file is one that rcm leaves out: ignored, generated, binary or too large.
+- you need every occurrence: all callers before a rename, all uses of a flag. What `search` returns is
+  a ranked top-k, never a complete list, so that it does not show something proves nothing;
+- you know an exact string or need a regular expression.
+
+Use another grep where rcm leaves the file out: ignored, generated, binary or too large.
 
 Then read the file at the lines found and go on from there. Ask again in other words when the first
 results miss; narrow by language or path, or ask for more results, before you give up.

@@ -183,7 +183,7 @@ def _ask(
             reranker=args.rerank,
             **filters,
         )
-        corrections = _corrections(args.query, indexes)
+        corrections = asked.corrections(args.query)
     roots = [str(index.root) for index in indexes]
     around = None
     if output.has_context and not (args.json or args.jsonl or args.files or args.vimgrep):
@@ -193,12 +193,6 @@ def _ask(
             for result in results
         ]
     return _Answer(results, corrections, roots, done, around)
-
-
-def _corrections(query: str, indexes: Sequence[Index]) -> dict[str, str]:
-    """Return the words that no tree knows, with what the first one searched for instead."""
-    first, *others = [index.corrections(query) for index in indexes]
-    return {word: better for word, better in first.items() if all(word in one for one in others)}
 
 
 def _around(index: Index, result: SearchResult, query: str, output: Output) -> list[Line]:

@@ -6,6 +6,8 @@ trees       which trees there are; each is indexed on first use and refreshed be
 jobs        indexing runs that a call waits for only so long
 tools       one function per tool: input -> output
 text        outputs as text, everything from files fenced off
+paths       paths as answers show them and take them back
+grep        exact searches, counted whole and shown in pages
 pages       as many results as a call's token budget holds
 server      the protocol's side: listing, calling, errors
 stdio, http the two transports; rcm.guard, credentials and impatience keep strangers off the second

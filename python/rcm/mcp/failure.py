@@ -68,6 +68,10 @@ def told(error: Exception) -> str:
 def _hint(message: str) -> str:
     if "not in the index" in message:
         return "; only indexed files can be read: take the path from a result, or call status"
+    if "not indexed yet" in message:
+        return "; call index, then this again"
+    if "is no regular expression" in message:
+        return "; with fixed it is taken as plain text"
     if "several trees have it" in message:
         return "; give it as root"
     return ""

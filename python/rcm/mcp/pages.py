@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from rcm.mcp.paths import spelled
 from rcm.mcp.schemas import Hit
 from rcm.mcp.text import clean_code, clean_name, clipped, hit_lines, numbered
 from rcm.mcp.tokens import count_tokens
@@ -64,8 +65,8 @@ def shown(result: SearchResult, pattern: QueryPattern | None, snippet_lines: int
         )
         lines = [numbered(line.number, clipped(clean_code(line.text))) for line in chosen]
     return Hit(
-        root=clean_name(result.root),
-        path=clean_name(result.path),
+        root=spelled(result.root),
+        path=spelled(result.path),
         start_line=result.start_line,
         end_line=result.end_line,
         symbol=clean_name(result.symbol),

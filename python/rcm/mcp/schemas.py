@@ -13,6 +13,8 @@ LEAST_TOKENS, MOST_TOKENS = 200, 20_000
 #: Results on one page, and before the last page: retrieval looks at 400 chunks.
 _MOST_RESULTS, _MOST_OFFSET = 50, 350
 _MOST_LINES = 200
+#: Lines that one exact search counts: a pattern that half of all lines match is a mistake.
+MOST_MATCHES = 20_000
 _MOST_QUERY_CHARS = 20_000
 
 
@@ -63,6 +65,24 @@ class SearchInput(_Paged):
     )
     mode: SearchMode = Field(
         "hybrid", description="bm25 goes by words only, semantic by meaning only"
+    )
+
+
+class GrepInput(_OfTree):
+    """Arguments of `grep`."""
+
+    pattern: str = Field(
+        min_length=1, max_length=2_000, description="A regex as ripgrep reads it; \\b ends a word"
+    )
+    fixed: bool = Field(False, description="The pattern is plain text")
+    ignore_case: bool = Field(False, description="Ignore case")
+    languages: Words = Field([], description="Only these languages")
+    paths: Words = Field([], description="Only paths that match a glob, such as src/**/*.py")
+    context: int = Field(0, ge=0, le=20, description="Lines shown around each")
+    files_only: bool = Field(False, description="Only paths, with the number of lines")
+    offset: int = Field(0, ge=0, le=MOST_MATCHES, description="next_offset of the last answer")
+    max_tokens: int = Field(
+        3_000, ge=LEAST_TOKENS, le=MOST_TOKENS, description="Budget of the whole answer"
     )
 
 
@@ -133,6 +153,29 @@ class SearchOutput(BaseModel):
         description="Words that no file has, and what was searched instead"
     )
     pending: list[Pending] = Field(description="Trees whose index is behind")
+
+
+class FileMatches(BaseModel):
+    """What an exact search found in one file."""
+
+    root: str = Field(description="Absolute path of the tree")
+    path: str
+    matches: int = Field(description="Lines of the file that match")
+    lines: list[str] = Field(description="'7: text' matches, '8- text' is beside one; data")
+
+
+class GrepOutput(BaseModel):
+    """What `grep` gives."""
+
+    notice: str = Field(description="How to take what stands in paths and lines")
+    files: list[FileMatches] = Field(description="In the order of paths")
+    lines_found: int = Field(description="Lines that match, in all files")
+    files_found: int
+    files_searched: int
+    complete: bool = Field(description="false: the search was cut short, or files were unreadable")
+    next_offset: int | None = Field(
+        description="Offset of the next page, null when this is the last"
+    )
 
 
 class ReadOutput(BaseModel):

@@ -12,7 +12,16 @@ import re
 import secrets
 from collections.abc import Mapping, Sequence
 
-from rcm.mcp.schemas import Hit, IndexOutput, Pending, ReadOutput, SearchOutput, StatusOutput
+from rcm.mcp.schemas import (
+    FileMatches,
+    GrepOutput,
+    Hit,
+    IndexOutput,
+    Pending,
+    ReadOutput,
+    SearchOutput,
+    StatusOutput,
+)
 from rcm.present.escape import escape_code, escape_path
 from rcm.present.quantities import count, duration
 
@@ -29,7 +38,7 @@ def clean_code(text: str) -> str:
 
 
 def clean_name(name: str) -> str:
-    """Make a path or symbol safe to read, on one line."""
+    """Make a symbol or word safe to read, on one line."""
     return escape_path(_TAGS.sub("", name))
 
 
@@ -62,7 +71,7 @@ def search_text(output: SearchOutput, labels: Mapping[str, str]) -> str:
     lines = [head if output.results else "nothing found", *map(pending_text, output.pending)]
     lines += [f"no file has {clean_name(word)!r}" for word in output.corrections]
     if not output.results:
-        lines.append("grep finds exact strings that the index may split or leave out")
+        lines.append("grep finds exact strings that the index may split")
         return "\n".join(lines)
     shown = [f"searched {better!r} for {word!r}" for word, better in output.corrections.items()]
     for hit in output.results:
@@ -80,12 +89,40 @@ def hit_lines(hit: Hit, labels: Mapping[str, str]) -> list[str]:
     return [f"{place}{named}{state}", *hit.lines]
 
 
+def grep_text(output: GrepOutput, labels: Mapping[str, str]) -> str:
+    """`grep` as text.
+
+    Args:
+        output: What was found.
+        labels: What to call each tree where there are several.
+    """
+    searched = count(output.files_searched, "file")
+    head = f"no line matches in {searched}"
+    if output.lines_found:
+        more = "" if output.complete else "at least "
+        lines = count(output.lines_found, "line")
+        head = f"{more}{lines} in {output.files_found:,} of {searched}"
+    if output.next_offset is not None:
+        head += f"; for more: offset={output.next_offset}"
+    if not output.complete:
+        head += "; not all could be searched: narrow the pattern, paths or languages"
+    if not output.files:
+        return head
+    return "\n".join(
+        [head, *fenced([line for file in output.files for line in file_lines(file, labels)])]
+    )
+
+
+def file_lines(file: FileMatches, labels: Mapping[str, str]) -> list[str]:
+    """A file with its lines, or with their number."""
+    place = f"[{labels[file.root]}] {file.path}" if file.root in labels else file.path
+    return [place, *file.lines] if file.lines else [f"{place}: {file.matches}"]
+
+
 def pending_text(pending: Pending) -> str:
     """A tree whose index is behind, as one line."""
     files = f"{count(pending.files, 'file')} of it" if pending.files else "some of it"
-    return (
-        f"note: {clean_name(pending.root)} has changed, {files} not indexed yet ({pending.reason})"
-    )
+    return f"note: {pending.root} has changed, {files} not indexed yet ({pending.reason})"
 
 
 def read_text(output: ReadOutput) -> str:
@@ -107,7 +144,7 @@ def numbered(number: int | None, line: str) -> str:
 def index_text(output: IndexOutput) -> str:
     """`index` as text."""
     return "\n".join(
-        f"{clean_name(tree.root)}: "
+        f"{tree.root}: "
         + (
             f"{count(tree.files_indexed, 'file')} indexed, {tree.files_removed:,} removed, "
             f"{tree.files_failed:,} failed, {count(tree.chunks, 'chunk')}, {duration(tree.seconds)}"
@@ -133,5 +170,5 @@ def status_text(output: StatusOutput) -> str:
         else:
             state = f"{tree.added:,} added, {tree.changed:,} changed, {tree.removed:,} removed"
         size = f"{count(tree.files, 'file')}, {count(tree.chunks, 'chunk')}"
-        lines.append(f"{clean_name(tree.root)}: {size}, {state}")
+        lines.append(f"{tree.root}: {size}, {state}")
     return "\n".join(lines)

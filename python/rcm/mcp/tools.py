@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from rcm.mcp import text
+from rcm.mcp.grep import grep
 from rcm.mcp.jobs import Job, Reporter
 from rcm.mcp.pages import FRAME_TOKENS, page_of
+from rcm.mcp.paths import spelled
 from rcm.mcp.schemas import (
+    GrepInput,
+    GrepOutput,
     Indexed,
     IndexInput,
     IndexOutput,
@@ -61,7 +65,7 @@ def search(trees: Trees, asked: SearchInput, reporter: Reporter) -> Answer:
     pending = trees.ready(asked.root, reporter)
     found = trees.workspace.search(
         asked.query,
-        root=asked.root or None,
+        root=trees.root(asked.root),
         top_k=asked.offset + asked.limit + 1,
         mode=asked.mode,
         languages=asked.languages or None,
@@ -69,8 +73,7 @@ def search(trees: Trees, asked: SearchInput, reporter: Reporter) -> Answer:
         kinds=asked.kinds or None,
         classes=asked.classes or None,
     )
-    indexes = trees.asked(asked.root)
-    corrections = indexes[0].corrections(asked.query) if len(indexes) == 1 else {}
+    corrections = trees.workspace.corrections(asked.query, root=trees.root(asked.root))
     return _results(trees, found, asked, asked.query, pending, corrections)
 
 
@@ -78,7 +81,10 @@ def find_related(trees: Trees, asked: RelatedInput, reporter: Reporter) -> Answe
     """Find code like the code at a line."""
     pending = trees.ready(asked.root, reporter)
     found = trees.workspace.find_related(
-        asked.path, asked.line, root=asked.root or None, top_k=asked.offset + asked.limit + 1
+        trees.path(asked.path, asked.root),
+        asked.line,
+        root=trees.root(asked.root),
+        top_k=asked.offset + asked.limit + 1,
     )
     return _results(trees, found, asked, "", pending, {})
 
@@ -115,15 +121,18 @@ def read(trees: Trees, asked: ReadInput, reporter: Reporter) -> Answer:
     """Read lines of an indexed file."""
     trees.ready(asked.root, reporter)
     excerpt = trees.workspace.read(
-        asked.path, asked.start_line, asked.end_line, root=asked.root or None
+        trees.path(asked.path, asked.root),
+        asked.start_line,
+        asked.end_line,
+        root=trees.root(asked.root),
     )
     lines = [text.clipped(text.clean_code(line)) for line in excerpt.text.split("\n")]
     kept = _within(lines, excerpt.start_line, asked.max_tokens - FRAME_TOKENS)
     end = excerpt.start_line + len(kept) - 1
     output = ReadOutput(
         notice=text.NOTICE,
-        root=text.clean_name(excerpt.root),
-        path=text.clean_name(excerpt.path),
+        root=spelled(excerpt.root),
+        path=spelled(excerpt.path),
         start_line=excerpt.start_line,
         end_line=end,
         total_lines=excerpt.total_lines,
@@ -151,7 +160,7 @@ def index(trees: Trees, asked: IndexInput, reporter: Reporter) -> Answer:
     done, until = [], time.monotonic() + WAIT_S
     for one, job in zip(indexes, jobs, strict=True):
         job.wait(until - time.monotonic(), reporter)
-        done.append(_indexed(str(one.root), job))
+        done.append(_indexed(spelled(str(one.root)), job))
     output = IndexOutput(trees=done)
     return text.index_text(output), output
 
@@ -193,7 +202,7 @@ def status(trees: Trees, asked: StatusInput, _reporter: Reporter) -> Answer:
 
 def _tree_status(status: IndexStatus, *, running: bool) -> TreeStatus:
     return TreeStatus(
-        root=status.root,
+        root=spelled(status.root),
         indexed=status.exists,
         fresh=is_fresh(status),
         files=status.files,
@@ -215,12 +224,21 @@ TOOLS: dict[str, Tool] = {
         "knowing where it is or what it is called. Ask in plain words (how are retries limited), "
         "with an identifier (its definition comes first), or paste an error message or stack "
         "trace whole. Gives the best places, one per file, each with path, lines and the lines "
-        "that matter. Use it first when you do not know the file. It shows the best results, not "
-        "all of them: to find every occurrence of an exact string, or to prove there is none, use "
-        "grep. Trees are indexed on first use, changed files before each search.",
+        "that matter. Use it first when you do not know the file. It shows the best, not all: for "
+        "every occurrence of a string, or proof that there is none, use grep. Trees are indexed on "
+        "first use, changed files before each search.",
         SearchInput,
         SearchOutput,
         search,
+    ),
+    "grep": Tool(
+        "Find every line that matches a regular expression or a string, in the files as they are "
+        "now, complete and counted: all callers before a rename, all uses of a flag, or that there "
+        "is none. Reads the files that search knows: none that is ignored, generated or binary; "
+        "secrets are replaced. When you do not know the exact words, use search.",
+        GrepInput,
+        GrepOutput,
+        grep,
     ),
     "find_related": Tool(
         "Find code that is like the code at a line of an indexed file: other implementations, "

@@ -15,8 +15,8 @@ from rcm.errors import IndexLockedError
 from rcm.index import Index
 from rcm.mcp.failure import ToolFailure
 from rcm.mcp.jobs import Job, Jobs, Reporter
+from rcm.mcp.paths import meant, spelled
 from rcm.mcp.schemas import Pending
-from rcm.present.escape import escape_path
 from rcm.refusal import whole_disk_or_home
 from rcm.types import RefreshPolicy
 from rcm.workspace import Workspace
@@ -52,8 +52,11 @@ class Trees:
 
     @property
     def labels(self) -> dict[str, str]:
-        """What to call each tree where there are several: its folder's name, or its path if that is taken."""
-        roots = self.workspace.roots
+        """What to call each tree where there are several: its folder's name, or its path if that is taken.
+
+        Both are spelled as answers show them.
+        """
+        roots = [spelled(root) for root in self.workspace.roots]
         if len(roots) < 2:
             return {}
         names = [os.path.basename(root) for root in roots]
@@ -68,9 +71,32 @@ class Trees:
         Raises:
             ValueError: If there is no such tree.
         """
-        if root:
+        if not root:
+            return [self.workspace.index(path) for path in self.workspace.roots]
+        try:
+            return [self.workspace.index(meant(root))]
+        except ValueError:
             return [self.workspace.index(root)]
-        return [self.workspace.index(path) for path in self.workspace.roots]
+
+    def root(self, root: str) -> str | None:
+        """Return the path of the tree that a call names, None if it names none.
+
+        Raises:
+            ValueError: If there is no such tree.
+        """
+        return str(self.asked(root)[0].root) if root else None
+
+    def path(self, path: str, root: str) -> str:
+        """Return the path that a call names: as an answer spelled it, or else as it stands.
+
+        Raises:
+            ValueError: If there is no such tree.
+            RcmError: If an index cannot be used.
+        """
+        read = meant(path)
+        if read == path or any(index.contains(read) for index in self.asked(root)):
+            return read
+        return path
 
     def ready(self, root: str, reporter: Reporter) -> list[Pending]:
         """Make the trees of a call searchable; return those whose index is behind all the same.
@@ -94,13 +120,21 @@ class Trees:
         Raises:
             ToolFailure: If it is not to be indexed.
         """
+        self.allow(index)
+        return self._jobs.start(index)
+
+    def allow(self, index: Index) -> None:
+        """Do nothing if a tree may be walked unasked.
+
+        Raises:
+            ToolFailure: If it is a whole disk or a home folder without an index.
+        """
         refused = whole_disk_or_home(index.root)
         if refused is not None and not index.exists():
             raise ToolFailure(
-                f"{escape_path(str(index.root))} is {refused}, which is not indexed unasked; ask the "
+                f"{spelled(str(index.root))} is {refused}, which is not indexed unasked; ask the "
                 "user to start rcm mcp with the folders to search, or to run rcm index --anywhere"
             )
-        return self._jobs.start(index)
 
     def _ready(self, index: Index, reporter: Reporter, until: float) -> Pending | None:
         name = str(index.root)
@@ -109,11 +143,12 @@ class Trees:
                 return self._first(index, reporter, until)
             self._made.add(name)
         if self.job(index) is not None:
-            return Pending(root=name, files=0, reason="being indexed")
+            return Pending(root=spelled(name), files=0, reason="being indexed")
         told = self.workspace.refresh(self._policy, root=name)[name]
         if not told.pending:
             return None
-        return Pending(root=name, files=told.pending, reason="call index to bring it up to date")
+        reason = "call index to bring it up to date"
+        return Pending(root=spelled(name), files=told.pending, reason=reason)
 
     def _first(self, index: Index, reporter: Reporter, until: float) -> Pending | None:
         name, job = str(index.root), self.start(index)
@@ -124,8 +159,8 @@ class Trees:
             if not index.searchable():
                 raise
         if index.searchable():
-            return Pending(root=name, files=0, reason="first indexing still under way")
+            return Pending(root=spelled(name), files=0, reason="first indexing still under way")
         done = "" if job.progress is None else f", {job.progress.done:,} files so far"
         raise ToolFailure(
-            f"{escape_path(name)} is being indexed for the first time{done}; call this again in a while"
+            f"{spelled(name)} is being indexed for the first time{done}; call this again in a while"
         )

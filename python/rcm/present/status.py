@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rcm.present.escape import escape_path
 from rcm.present.json import is_fresh
-from rcm.present.quantities import count, size
+from rcm.present.quantities import count, duration, size
 from rcm.present.style import Style
 from rcm.present.summary import listed_names
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _MAX_NAMES = 10
 _MAX_LANGUAGES = 12
+_MAX_PHASES = 4
 
 
 def render_status(status: IndexStatus, style: Style) -> str:
@@ -51,7 +52,7 @@ def _verdict(status: IndexStatus, style: Style) -> list[str]:
 
 
 def _facts(status: IndexStatus) -> list[str]:
-    return [
+    facts = [
         f"  holds      {count(status.files, 'file')}, {count(status.chunks, 'chunk')}",
         f"  languages  {_languages(status)}",
         f"  embedder   {escape_path(status.embedder)} ({status.dim} dimensions)",
@@ -59,6 +60,14 @@ def _facts(status: IndexStatus) -> list[str]:
         f"  contents   sha256:{escape_path(status.merkle_root)}",
         f"  index      {escape_path(status.index_dir)} ({size(status.index_bytes)})",
     ]
+    if (run := status.last_run) is not None:
+        longest = sorted(run.phases.items(), key=lambda phase: -phase[1])[:_MAX_PHASES]
+        phases = ", ".join(f"{escape_path(name)} {duration(seconds)}" for name, seconds in longest)
+        facts.append(
+            f"  last run   {count(run.files_indexed, 'file')} in {duration(run.seconds)} "
+            f"({duration(run.cpu_seconds)} of CPU): {phases}"
+        )
+    return facts
 
 
 def _languages(status: IndexStatus) -> str:

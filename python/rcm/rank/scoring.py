@@ -8,7 +8,9 @@ from typing import TypeAlias
 
 from rcm import _rcm
 from rcm.content import is_code
+from rcm.embed.static import packaged_table
 from rcm.query import Question
+from rcm.query.names import looks_like_code
 from rcm.rank import signals
 from rcm.rank.weights import Weights
 from rcm.search import Candidates
@@ -68,6 +70,7 @@ def score_files(
     """
     alone = question.names.alone
     defines = weights.definition * (weights.one_word if alone else 1.0)
+    at_least = weights.identifier if alone and _is_unmistakable(question.names.wanted[0]) else 0.0
     words = signals.words(question.text)
     nothing = (0.0, 0)
     shares = _shares(weights.aggregation, weights.decay, weights.aggregated)
@@ -91,7 +94,7 @@ def score_files(
             (
                 index,
                 (
-                    defines * definitions.get(index, nothing)[0],
+                    defines * definitions[index][0] + at_least if index in definitions else 0.0,
                     weights.place * places.get(index, nothing)[0],
                     weights.rare * rare.get(index, 0.0),
                     weights.verbatim * quotes.get(index, nothing)[0],
@@ -110,6 +113,11 @@ def _traits(file: IndexedFile) -> tuple[list[str], int, int, bool, bool, bool]:
     stem, test, bundled, declarations = signals.traits(file.path)
     language = 0 if is_code(file.language) else _NUMBERS.get(file.language, _NUMBERS["text"])
     return list(stem), language, file.n_chunks, test, bundled, declarations
+
+
+def _is_unmistakable(name: str) -> bool:
+    """Tell an identifier from a word that a sentence may have: of several parts, or not a frequent one."""
+    return looks_like_code(name) or len(packaged_table().encode(name.lower())) > 1
 
 
 def _of_prose(words: frozenset[str], language: str, weights: Weights) -> float:

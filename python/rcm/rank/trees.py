@@ -110,8 +110,9 @@ def _bm25(result: SearchResult, weights: Mapping[str, float], average: float) ->
         return 0.0
     terms = Counter(_rcm.terms(result.text))
     longer = K1 * (1 - B + B * terms.total() / max(average, 1.0))
-    # The path and the symbol are part of what is indexed of a chunk.
-    terms.update(set(_rcm.terms(f"{result.path} {result.symbol}")))
+    # The path and the symbol are part of what is indexed of a chunk; a name may hold any bytes.
+    path = result.path.encode("utf-8", "replace").decode()
+    terms.update(set(_rcm.terms(f"{path} {result.symbol}")))
     return sum(
         weight * terms[term] * (K1 + 1) / (terms[term] + longer)
         for term, weight in weights.items()

@@ -174,7 +174,7 @@ class FileTable:
         """Return a context in which all reads see one state."""
         return transaction(self._connection, write=False)
 
-    def _stream(self, query: str, values: Sequence[object]) -> Iterator[tuple[Any, ...]]:
+    def _stream(self, query: str, values: Sequence[object]) -> Iterable[tuple[Any, ...]]:
         """Give rows one by one: a table of a million files is not held in memory."""
         try:
             yield from self._connection.execute(query, values)
@@ -203,9 +203,10 @@ class FileTable:
         rows = self._stream(
             f"SELECT path, digest FROM files WHERE {_LIVE_AT} ORDER BY path", (epoch,)
         )
-        kept = (row for row in rows if row[0] not in gone)
+        if gone:
+            rows = merge((row for row in rows if row[0] not in gone), changed)
         with self._checked():
-            return _rcm.merkle_root(merge(kept, changed))
+            return _rcm.merkle_root(rows)
 
     def rows(self, epoch: int, paths: Sequence[str]) -> dict[str, FileRow]:
         """Return what is known of some files at an epoch, by path."""

@@ -58,7 +58,7 @@ class Service:
         """Answer a question; options are those of `Workspace.search`."""
         started = time.perf_counter()
         results = self._workspace.search(query, **options)
-        corrections = self._corrections(query, options.get("root"))
+        corrections = self._workspace.corrections(query, root=options.get("root"))
         seconds = time.perf_counter() - started
         return {
             "query": query,
@@ -66,12 +66,6 @@ class Service:
             "seconds": seconds,
             "results": _shown(results, query),
         }
-
-    def _corrections(self, query: str, root: str | None) -> dict[str, str]:
-        """Tell what was searched instead of misspelt words; of several trees none speaks for all."""
-        if root is None and len(self._roots) > 1:
-            return {}
-        return self._workspace.index(root).corrections(query)
 
     def related(self, path: str, line: int, root: str | None, top_k: int) -> dict[str, Any]:
         """Find code like that at a line."""

@@ -108,8 +108,11 @@ pub fn root_digest(files: impl IntoIterator<Item = (PathBuf, Digest)>) -> Digest
     let mut open = vec![(OsString::new(), Vec::new())];
     for (path, digest) in files {
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { continue };
-        let shared =
-            open[1..].iter().zip(parent).take_while(|((opened, _), part)| opened.as_os_str() == *part).count();
+        let shared = open[1..]
+            .iter()
+            .zip(parent)
+            .take_while(|((opened, _), part)| opened.as_os_str() == *part)
+            .count();
         close(&mut open, shared + 1);
         open.extend(parent.iter().skip(shared).map(|part| (part.to_owned(), Vec::new())));
         if let Some((_, children)) = open.last_mut() {
@@ -310,11 +313,8 @@ mod tests {
 
     fn check_unchanged(now: &Entry, known: &BTreeMap<PathBuf, Known>, expected: bool) {
         let plan = plan(std::slice::from_ref(now), known.values().cloned(), &[]);
-        let unread = |was: &Known| Candidate {
-            index: 0,
-            digest: Some(was.digest),
-            same_stat: was.entry == *now,
-        };
+        let unread =
+            |was: &Known| Candidate { index: 0, digest: Some(was.digest), same_stat: was.entry == *now };
         let new = Candidate { index: 0, digest: None, same_stat: false };
         let (unchanged, candidates) = match (expected, known.get(&now.path)) {
             (true, _) => (vec![0], vec![]),
@@ -374,14 +374,16 @@ mod tests {
         let sorted = plan(&now, all.values().cloned(), &[]);
         assert_eq!(sorted, plan(&now, all.values().rev().cloned(), &[]));
         assert_eq!((sorted.unchanged, sorted.removed), (vec![0, 4], vec!["b".into()]));
-        let candidates: Vec<_> = sorted.candidates.iter().map(|one| (one.index, one.digest.is_some())).collect();
+        let candidates: Vec<_> =
+            sorted.candidates.iter().map(|one| (one.index, one.digest.is_some())).collect();
         assert_eq!(candidates, [(1, false), (2, true), (3, false)]);
     }
 
     #[test]
     fn the_root_digest_needs_no_tree() {
         for paths in [&[][..], &["f"], &["a", "a-b/c", "a/b", "a/b/c", "a/b/d", "b/c/d/e", "b/d", "c"]] {
-            let files: Vec<_> = paths.iter().map(|path| (PathBuf::from(path), [path.len() as u8; 32])).collect();
+            let files: Vec<_> =
+                paths.iter().map(|path| (PathBuf::from(path), [path.len() as u8; 32])).collect();
             assert_eq!(root_digest(files.clone()), Tree::build(&files).root(), "{paths:?}");
         }
     }

@@ -7,15 +7,16 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use rcm_core::chunk::{Chunk, chunk, qualified};
 use rcm_core::filter::{Text, filter};
-use rcm_core::parse::{Degraded, SymbolKind, SyntaxTree, parse};
+use rcm_core::parse::{Degraded, Symbol, SymbolKind, SyntaxTree, parse};
 use rcm_core::read::{Unread, digest, read};
 use rcm_core::terms;
 use rcm_core::walk::{Entry, inspect_path};
 
+use crate::detached::unlocked;
 use crate::embed::PyStaticTable;
 use crate::secrets::policy;
 
-/// Runs the stages on `root/path` one by one and reports each.
+/// Runs the stages on `root/path` one by one and reports each; other threads go on meanwhile.
 #[pyfunction]
 #[pyo3(signature = (root, path, *, table = None, max_file_bytes = 1 << 20, allowed = Vec::new()))]
 pub fn inspect<'py>(
@@ -29,7 +30,8 @@ pub fn inspect<'py>(
     let policy = policy("redact", &allowed)?;
     let report = PyDict::new(py);
     let phases = PyDict::new(py);
-    let (entry, verdict) = inspect_path(&root, &path, max_file_bytes).map_err(crate::error::to_py)?;
+    let found = unlocked(py, || inspect_path(&root, &path, max_file_bytes))?;
+    let (entry, verdict) = found.map_err(crate::error::to_py)?;
     report.set_item("size", entry.size)?;
     report.set_item("stat", stat(py, &entry)?)?;
     report.set_item("walk", verdict.map_or("kept", rcm_core::skip::SkipReason::as_str))?;
@@ -37,16 +39,16 @@ pub fn inspect<'py>(
     if verdict.is_some() {
         return Ok(report);
     }
-    let (bytes, _) = match timed(&phases, "read", || read(&root, &entry, max_file_bytes))? {
+    let (bytes, _) = match timed(py, &phases, "read", || read(&root, &entry, max_file_bytes))? {
         Ok(source) => source,
         Err(unread) => {
             report.set_item("read", unread_text(&unread))?;
             return Ok(report);
         }
     };
-    let digest = timed(&phases, "hash", || digest(&bytes))?;
+    let digest = timed(py, &phases, "hash", || digest(&bytes))?;
     report.set_item("sha256", hex(&digest))?;
-    let text = match timed(&phases, "filter", || filter(&path, &bytes, &policy))? {
+    let text = match timed(py, &phases, "filter", || filter(&path, &bytes, &policy))? {
         Ok(text) => text,
         Err(reason) => {
             let skipped = PyDict::new(py);
@@ -56,20 +58,30 @@ pub fn inspect<'py>(
         }
     };
     report.set_item("filter", filtered(py, &text)?)?;
-    let tree = timed(&phases, "parse", || parse(&path, &text.text))?;
+    let tree = timed(py, &phases, "parse", || parse(&path, &text.text))?;
     report.set_item("language", tree.language)?;
     report.set_item("degraded", tree.degraded.map(degraded))?;
     report.set_item("symbols", symbols(py, &tree, &text.text)?)?;
     report.set_item("references", tree.references.len())?;
-    let chunks = timed(&phases, "chunk", || chunk(&text.text, &tree))?;
+    let chunks = timed(py, &phases, "chunk", || chunk(&text.text, &tree))?;
+    let tokenizer = table.as_ref().map(|table| table.0.tokenizer());
+    let counted = unlocked(py, || {
+        let count = |chunk: &Chunk| {
+            let tokens = tokenizer.map(|tokenizer| {
+                let mut ids = Vec::new();
+                tokenizer.encode(&chunk.text, &mut ids);
+                ids.len()
+            });
+            (terms::bag_and_document(&path, chunk).2, tokens)
+        };
+        chunks.iter().map(count).collect::<Vec<_>>()
+    })?;
     let rows = PyList::empty(py);
-    for chunk in &chunks {
+    for (chunk, (terms, tokens)) in chunks.iter().zip(counted) {
         let row = chunk_row(py, chunk)?;
-        row.set_item("terms", terms::bag_and_document(&path, chunk).2)?;
-        if let Some(table) = &table {
-            let mut ids = Vec::new();
-            table.0.tokenizer().encode(&chunk.text, &mut ids);
-            row.set_item("tokens", ids.len())?;
+        row.set_item("terms", terms)?;
+        if let Some(tokens) = tokens {
+            row.set_item("tokens", tokens)?;
         }
         rows.append(row)?;
     }
@@ -77,9 +89,14 @@ pub fn inspect<'py>(
     Ok(report)
 }
 
-fn timed<T>(phases: &Bound<'_, PyDict>, stage: &str, work: impl FnOnce() -> T) -> PyResult<T> {
+fn timed<T: Send>(
+    py: Python<'_>,
+    phases: &Bound<'_, PyDict>,
+    stage: &str,
+    work: impl Send + FnOnce() -> T,
+) -> PyResult<T> {
     let start = Instant::now();
-    let result = work();
+    let result = unlocked(py, work)?;
     phases.set_item(stage, start.elapsed().as_secs_f64())?;
     Ok(result)
 }
@@ -127,23 +144,28 @@ fn filtered<'py>(py: Python<'py>, text: &Text) -> PyResult<Bound<'py, PyDict>> {
 }
 
 fn symbols<'py>(py: Python<'py>, tree: &SyntaxTree, text: &str) -> PyResult<Bound<'py, PyList>> {
+    let places = unlocked(py, || {
+        let newlines: Vec<usize> = text.match_indices('\n').map(|(at, _)| at).collect();
+        let line = |at: usize| 1 + newlines.partition_point(|&newline| newline < at);
+        let place = |(index, symbol): (usize, &Symbol)| {
+            let end = text[..symbol.span.end].trim_end();
+            (qualified(tree, index), line(symbol.span.start), line(end.len()))
+        };
+        tree.symbols.iter().enumerate().map(place).collect::<Vec<_>>()
+    })?;
     let rows = PyList::empty(py);
-    for (index, symbol) in tree.symbols.iter().enumerate() {
+    for (symbol, (qualified, start_line, end_line)) in tree.symbols.iter().zip(places) {
         let row = PyDict::new(py);
         row.set_item("name", &symbol.name)?;
-        row.set_item("qualified", qualified(tree, index))?;
+        row.set_item("qualified", qualified)?;
         row.set_item("kind", symbol.kind.as_str())?;
-        row.set_item("start_line", 1 + newlines(&text[..symbol.span.start]))?;
-        row.set_item("end_line", 1 + newlines(text[..symbol.span.end].trim_end()))?;
+        row.set_item("start_line", start_line)?;
+        row.set_item("end_line", end_line)?;
         row.set_item("line", symbol.line)?;
         row.set_item("doc", symbol.doc.is_some())?;
         rows.append(row)?;
     }
     Ok(rows)
-}
-
-fn newlines(text: &str) -> usize {
-    text.bytes().filter(|&byte| byte == b'\n').count()
 }
 
 fn chunk_row<'py>(py: Python<'py>, chunk: &Chunk) -> PyResult<Bound<'py, PyDict>> {

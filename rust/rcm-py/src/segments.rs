@@ -85,8 +85,7 @@ fn push(builder: &mut SegmentBuilder, id: u64, vector: &[f32], termed: &TermedCh
         .iter()
         .map(|made| (name_key(&made.name), made.kind as u8, made.indent.min(255) as u8, made.forward))
         .collect();
-    let used = termed.chunk.references.iter();
-    let mut references: Vec<_> = used.map(|name| reference_key(name_key(name))).collect();
+    let mut references: Vec<_> = termed.references.iter().map(|&name| reference_key(name)).collect();
     references.sort_unstable();
     references.dedup();
     let row = Row {

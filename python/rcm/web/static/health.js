@@ -46,7 +46,7 @@ function card(status) {
         status.exists && h("button", { class: "quiet", type: "button", disabled: run.state === "running", onclick: () => begin(root, true) }, "Rebuild"))),
     progress, verdict(status), run.state === "failed" && h("p", { class: "notice" }, `The last run failed: ${run.error}. ${run.hint}`),
     status.exists && tiles(status),
-    h("div", { class: "plots" }, status.exists && languages(status), phases(run)),
+    h("div", { class: "plots" }, status.exists && languages(status), phases(run.report ?? status.last_run)),
     run.report && leftOut(run.report));
 }
 
@@ -77,12 +77,11 @@ function languages({ languages: found }) {
   return plot("Files by language", rows, (n) => count(n, "file"), "");
 }
 
-function phases(run) {
-  const report = run.report;
-  if (!report) return h("figure", { class: "plot" }, h("figcaption", null, "Time by phase"), h("p", { class: "note" }, "Shown once this server has indexed something."));
+function phases(report) {
+  if (!report) return h("figure", { class: "plot" }, h("figcaption", null, "Time by phase"), h("p", { class: "note" }, "Shown once something was indexed."));
   const rows = PHASES.map((name) => [name, report.phases[name] ?? 0]);
   const about = `${count(report.files_indexed, "file")} indexed in ${duration(report.seconds)}: ${duration(report.cpu_seconds)} of CPU, ${report.mode}, ${count(report.workers, "worker")}, ${bytes(report.peak_memory_bytes)} at the peak`;
-  return plot("Busy time by phase of the last run", rows, duration, about);
+  return plot("Busy time by phase of the last long run", rows, duration, about);
 }
 
 /** Horizontal bars, drawn to scale; the same figures as text for those who do not see them. */

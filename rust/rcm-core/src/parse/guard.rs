@@ -1,8 +1,6 @@
-//! Texts and trees that the parser or the query cannot take: they would overflow a fixed buffer or cost quadratic
-//! work. Told by counting, before the risk is run.
+//! Texts that the parser cannot take: they would overflow a fixed buffer. Told by counting, before the risk is run.
 
 use rustc_hash::FxHashSet;
-use tree_sitter::Node;
 
 use super::languages::{Language, ScannerState};
 
@@ -20,10 +18,6 @@ const MAX_YAML_BLOCKS: usize = 120;
 /// kept. Less than half of what would fit.
 const MAX_HEREDOC_NAMES: usize = 400;
 
-/// Squared numbers of children of error nodes, summed. The query climbs over all skipped tokens before each one:
-/// 40,000 of them took 2.3 s, so this is about half a second.
-const MAX_ERROR_WORK: u64 = 400_000_000;
-
 /// Whether the parser can take `text`.
 pub fn may_parse(language: &Language, text: &str) -> bool {
     let scanner_can = match language.scanner_state {
@@ -33,29 +27,6 @@ pub fn may_parse(language: &Language, text: &str) -> bool {
         ScannerState::Heredocs => text.lines().all(|line| heredoc_names(line) <= MAX_HEREDOC_NAMES),
     };
     scanner_can && bracket_depth(text) <= MAX_DEPTH
-}
-
-/// Whether the query can take the tree under `root`: not if long runs of tokens were skipped as errors.
-pub fn may_query(root: Node<'_>) -> bool {
-    let mut work = 0_u64;
-    let mut cursor = root.walk();
-    loop {
-        let node = cursor.node();
-        if node.is_error() {
-            work = work.saturating_add(u64::from(node.child_count()).pow(2));
-        }
-        if work > MAX_ERROR_WORK {
-            return false;
-        }
-        if node.has_error() && cursor.goto_first_child() {
-            continue;
-        }
-        while !cursor.goto_next_sibling() {
-            if !cursor.goto_parent() {
-                return true;
-            }
-        }
-    }
 }
 
 /// The deepest nesting of brackets, those in strings and comments included.

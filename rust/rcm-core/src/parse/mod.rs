@@ -6,7 +6,9 @@ mod guard;
 pub mod languages;
 mod leading;
 mod mask;
+mod matching;
 mod names;
+mod pattern;
 mod query;
 mod symbols;
 
@@ -21,7 +23,7 @@ use budget::Budget;
 use languages::Language;
 
 /// Raised with every change that gives other symbols for the same grammars and queries.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// What a definition defines. One closed set for all languages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -259,7 +261,7 @@ pub fn parse_as(language: &'static Language, text: &str) -> SyntaxTree {
     if !guard::may_parse(language, text) {
         return SyntaxTree { degraded: Some(Degraded::Nesting), ..nothing };
     }
-    let Some(tree) = syntax_tree(language, text).filter(|tree| guard::may_query(tree.root_node())) else {
+    let Some(tree) = syntax_tree(language, text) else {
         return SyntaxTree { degraded: Some(Degraded::Budget), ..nothing };
     };
     let mut budget = Budget::for_text(text.len());
@@ -282,5 +284,7 @@ fn syntax_tree(language: &Language, text: &str) -> Option<Tree> {
     })
 }
 
+#[cfg(test)]
+mod parity_tests;
 #[cfg(test)]
 mod tests;

@@ -1,12 +1,11 @@
-//! Queries: each language's definitions query, compiled once, and the roles of its captures.
+//! Queries: each language's patterns, read once, and the roles of their captures.
 
 use std::fmt::Write as _;
 use std::sync::OnceLock;
 
-use tree_sitter::Query;
-
 use super::SymbolKind;
 use super::languages::{LANGUAGES, Language};
+use super::pattern::Patterns;
 
 /// What a captured node is to us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,11 +30,11 @@ pub enum Role {
     Unused,
 }
 
-/// A compiled query with the role of each capture, by capture index.
+/// The patterns of a language with the role of each capture, by capture index.
 #[derive(Debug)]
 pub struct Compiled {
-    /// The query.
-    pub query: Query,
+    /// The patterns.
+    pub patterns: Patterns,
     /// Roles by capture index.
     pub roles: Vec<Role>,
 }
@@ -50,14 +49,14 @@ pub fn compiled(language: &'static Language) -> &'static Compiled {
 }
 
 fn compile(language: &Language) -> Compiled {
-    let query = Query::new(&language.grammar.into(), &source(language))
+    let patterns = Patterns::new(&language.grammar.into(), &source(language))
         .unwrap_or_else(|error| panic!("queries are compiled in and tested: {}: {error}", language.name));
-    let roles = query.capture_names().iter().map(|name| role(name)).collect();
-    Compiled { query, roles }
+    let roles = patterns.captures.iter().map(|name| role(name)).collect();
+    Compiled { patterns, roles }
 }
 
 /// The language's own patterns, then one for each list of node kinds in its row.
-fn source(language: &Language) -> String {
+pub fn source(language: &Language) -> String {
     let mut source = language.query.to_owned();
     let lists =
         [(language.comments, "comment"), (language.attributes, "attribute"), (language.wrappers, "wrapper")];
@@ -102,7 +101,7 @@ mod tests {
     fn every_query_compiles_and_every_capture_has_a_role() {
         for language in &LANGUAGES {
             let compiled = compiled(language);
-            for (name, role) in compiled.query.capture_names().iter().zip(&compiled.roles) {
+            for (name, role) in compiled.patterns.captures.iter().zip(&compiled.roles) {
                 let private = name.starts_with('_');
                 assert_eq!(*role == Role::Unused, private, "{}: @{name}", language.name);
             }

@@ -4,16 +4,14 @@ use std::cmp::Reverse;
 use std::ops::Range;
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use tree_sitter::{
-    Node, QueryCursor, QueryCursorOptions, QueryCursorState, QueryMatch, StreamingIterator as _,
-};
+use tree_sitter::Node;
 
-use super::budget::{Budget, MATCH_LIMIT};
-use super::guard::MAX_DEPTH;
+use super::budget::Budget;
 use super::languages::Language;
 use super::leading::{self, Leading, line_indent};
+use super::matching::{self, Capture};
 use super::names;
-use super::query::{self, Compiled, Role};
+use super::query::{self, Role};
 use super::{Reference, Symbol, SymbolKind};
 
 /// Names longer than this many characters are cut: headings and test titles can be whole paragraphs.
@@ -56,24 +54,16 @@ impl Name {
 pub fn capture(language: &'static Language, text: &str, root: Node<'_>, budget: &mut Budget) -> Captured {
     let compiled = query::compiled(language);
     let mut captured = Captured::default();
-    let mut progress = |_: &QueryCursorState| budget.spend();
-    let options = QueryCursorOptions::new().progress_callback(&mut progress);
-    let mut cursor = QueryCursor::new();
-    cursor.set_match_limit(MATCH_LIMIT);
-    cursor.set_max_start_depth(Some(MAX_DEPTH));
-    let mut matches = cursor.matches_with_options(&compiled.query, root, text.as_bytes(), options);
-    while let Some(found) = matches.next() {
-        captured.add(compiled, found);
-    }
+    let mut add = |pattern: usize, captures: &[Capture<'_>]| captured.add(&compiled.roles, pattern, captures);
+    matching::each_match(&compiled.patterns, text, root, budget, &mut add);
     captured
 }
 
 impl Captured {
-    fn add(&mut self, compiled: &Compiled, found: &QueryMatch<'_, '_>) {
+    fn add(&mut self, roles: &[Role], pattern: usize, captures: &[Capture<'_>]) {
         let (mut definition, mut name, mut doc, mut forward) = (None, None, None, false);
-        for capture in found.captures() {
-            let node = capture.node;
-            match compiled.roles[capture.index as usize] {
+        for &(capture, node) in captures {
+            match roles[capture] {
                 Role::Definition(kind, declared) => {
                     definition = Some((node, kind));
                     forward |= declared;
@@ -90,14 +80,7 @@ impl Captured {
         }
         if let (Some((node, kind)), Some(name)) = (definition, name) {
             let (node, name) = (Name::of(node), Name::of(name));
-            self.definitions.push(Definition {
-                pattern: found.pattern_index,
-                node,
-                name,
-                kind,
-                forward,
-                doc,
-            });
+            self.definitions.push(Definition { pattern, node, name, kind, forward, doc });
         }
     }
 }

@@ -169,9 +169,14 @@ fn syntax_errors_are_no_reason_to_give_up() {
 fn what_is_too_deep_or_too_much_is_said_to_be() {
     let deep = format!("int a = {}1{};", "(".repeat(10_000), ")".repeat(10_000));
     assert_eq!(parse(Path::new("a.c"), &deep).degraded, Some(Degraded::Nesting));
+    // Each of 3,000 qualifiers with each of 3,000 names may be a constant.
+    let broken = format!("{}int {} b;", "const\n".repeat(3_000), "a,\n".repeat(3_000));
+    assert_eq!(parse(Path::new("a.cpp"), &broken).degraded, Some(Degraded::Budget));
     // 60,000 operators without an operand are one long run of skipped tokens.
-    let broken = format!("fn f() {{\n{}", "!\n".repeat(60_000));
-    assert_eq!(parse(Path::new("a.rs"), &broken).degraded, Some(Degraded::Budget));
+    let broken = format!("fn f() {{}}\n{}", "!\n".repeat(60_000));
+    let tree = parse(Path::new("a.rs"), &broken);
+    find(&tree, "f", SymbolKind::Function);
+    assert_eq!(tree.degraded, None);
 }
 
 #[test]

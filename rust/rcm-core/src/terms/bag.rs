@@ -55,10 +55,11 @@ pub fn bag_and_document(path: &Path, chunk: &Chunk) -> (String, Vec<(u32, u16)>,
     // Chunks wait for the store in blocks: what was set aside too much is given back.
     joined.shrink_to_fit();
     keys.sort_unstable();
-    let counts = keys
+    let mut counts: Vec<_> = keys
         .chunk_by(|a, b| a == b)
         .map(|same| (same[0], u16::try_from(same.len()).unwrap_or(u16::MAX)))
         .collect();
+    counts.shrink_to_fit();
     (joined, counts, u32::try_from(keys.len()).unwrap_or(u32::MAX))
 }
 
