@@ -394,7 +394,7 @@ fn process_block(
     let goes_on = || !cancel.is_cancelled();
     pool.install(|| match (job.mode, sources) {
         (Mode::Sequential, _) => {
-            files.iter().filter_map(|file| goes_on().then(|| process(file, None))).collect()
+            files.iter().take_while(|_| goes_on()).map(|file| process(file, None)).collect()
         }
         (Mode::Parallel | Mode::Pipeline, None) => {
             let files = files.par_iter().with_max_len(1);
