@@ -397,12 +397,12 @@ fn process_block(
             files.iter().take_while(|_| goes_on()).map(|file| process(file, None)).collect()
         }
         (Mode::Parallel | Mode::Pipeline, None) => {
-            let files = files.par_iter().with_max_len(1);
-            files.filter_map(|file| goes_on().then(|| process(file, None))).collect()
+            let files = files.par_iter().with_max_len(1).filter(|_| goes_on());
+            files.map(|file| process(file, None)).collect()
         }
         (Mode::Parallel | Mode::Pipeline, Some(sources)) => {
-            let files = files.par_iter().zip(sources).with_max_len(1);
-            files.filter_map(|(file, source)| goes_on().then(|| process(file, Some(source)))).collect()
+            let files = files.par_iter().zip(sources).with_max_len(1).filter(|_| goes_on());
+            files.map(|(file, source)| process(file, Some(source))).collect()
         }
     })
 }
@@ -441,10 +441,13 @@ mod tests {
                 |&size: &u64| Entry { path: PathBuf::new(), size, mtime_ns: 0, ctime_ns: 0, inode: 0 };
             let entries: Vec<_> = sizes.iter().map(entry).collect();
             let file = |index| Candidate { index, digest: None, same_stat: false };
+            let files = (0..entries.len()).map(file).collect();
+            let mut walked = Walked::default();
+            walked.entries = entries;
             blocks(&Job {
                 root: PathBuf::new(),
-                files: Arc::new((0..entries.len()).map(file).collect()),
-                walked: Arc::new(Walked { entries, ..Walked::default() }),
+                files: Arc::new(files),
+                walked: Arc::new(walked),
                 max_file_bytes: 0,
                 secrets: SecretPolicy::default(),
                 mode: Mode::Sequential,
