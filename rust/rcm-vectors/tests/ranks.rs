@@ -1,4 +1,5 @@
 //! What a search puts together, held against the steps that it is made of.
+#![allow(clippy::unwrap_used, clippy::float_cmp)]
 
 use std::sync::Arc;
 
