@@ -256,15 +256,15 @@ impl PySegments {
             prose,
             added,
         };
-        let mut referenced = Vec::new();
+        let mut pointed_at = Vec::new();
         if let Some((points, pool, definers)) = references {
             rules.references = points;
             let speaking = Shares { semantic, lexical, pool, shares: Vec::new() };
             let mut links = files.links.lock().unwrap_or_else(PoisonError::into_inner);
-            referenced = self.0.referenced(&files.files, &chunks.0, &speaking, definers, &mut links);
+            pointed_at = self.0.referenced(&files.files, &chunks.0, &speaking, definers, &mut links);
         }
         let ranked =
-            files.files.rank(&chunks.0, &referenced, &rules, most, |file| files.traits(file, traits))?;
+            files.files.rank(&chunks.0, &pointed_at, &rules, most, |file| files.traits(file, traits))?;
         Ok(ranked.into_iter().map(|one| (one.file, one.chunk, one.total, one.parts)).collect())
     }
 

@@ -1,5 +1,5 @@
 //! What a search puts together, held against the steps that it is made of.
-#![allow(clippy::unwrap_used, clippy::float_cmp)] // sums in the same order are equal to the last bit
+#![allow(clippy::unwrap_used, clippy::float_cmp)]
 
 use std::sync::Arc;
 
