@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from rcm import Index
-from rcm.store.files import SegmentRow
+from rcm.store.file_rows import SegmentRow
 from rcm.store.vectors import segments_to_merge
 from small_trees import write_tree
 from test_memory import LIMITED_RUN

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from rcm.errors import IndexDamagedError, IndexLockedError, IndexNotFoundError
 from rcm.reports import DoctorReport, Finding
 from rcm.store.checks import Examination
-from rcm.store.files import FileRow
+from rcm.store.file_rows import FileRow
 from rcm.store.folder import Generation, IndexFolder
 from rcm.store.lock import WriterLock
 from rcm.types import FindingLevel

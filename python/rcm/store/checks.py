@@ -13,7 +13,8 @@ from pathlib import Path
 from rcm import _rcm
 from rcm.errors import IndexDamagedError
 from rcm.reports import Finding
-from rcm.store.files import FileRow, FileTable, SegmentRow
+from rcm.store.file_rows import FileRow, SegmentRow
+from rcm.store.files import FileTable
 from rcm.store.folder import Generation
 from rcm.store.lexical import LexicalReader
 from rcm.store.manifest import MANIFEST_NAMES, Manifest, altered, heads_differ, read_manifest

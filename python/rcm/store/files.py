@@ -16,12 +16,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from heapq import merge
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from rcm import _rcm
 from rcm.errors import IndexDamagedError
 from rcm.faults import reach
 from rcm.store.database import DatabaseError, connect, meaning, transaction
+from rcm.store.file_rows import FileChange, FileRow, SegmentRow, file_row, hash_of, signed
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -49,63 +50,6 @@ LIVE = "since <= :epoch AND (until IS NULL OR until > :epoch)"
 _LIVE_AT = LIVE.replace(":epoch", "?1")
 #: Values in one question: every SQLite takes as many.
 MOST_VALUES = 500
-
-
-class FileRow(NamedTuple):
-    """What the index knows of one file.
-
-    Attributes:
-        path: Relative to the root, as the file system names it (surrogate-escaped).
-        stat: (size in bytes, mtime_ns, ctime_ns, inode) when its bytes were read.
-        digest: SHA-256 of those bytes.
-        scanned_ns: When the scan that read it began, nanoseconds since 1970.
-        language: Language name, empty when the file was skipped.
-        skip: Reason why it has no chunks, or empty.
-        first_id: Id of its first chunk; the others follow without a gap.
-        n_chunks: Number of chunks.
-    """
-
-    path: str
-    stat: tuple[int, int, int, int]
-    digest: bytes
-    scanned_ns: int
-    language: str
-    skip: str
-    first_id: int
-    n_chunks: int
-
-    def columns(self) -> tuple[object, ...]:
-        """Return the values in the order of the table's columns, without since and until."""
-        return (
-            os.fsencode(self.path), *_signed(self.stat), self.digest, self.scanned_ns,
-            self.language, self.skip, self.first_id, self.n_chunks,
-        )  # fmt: skip
-
-
-class SegmentRow(NamedTuple):
-    """A vector segment file: name in `vec/`, first id, rows, size in bytes, CRC-32 of its content."""
-
-    name: str
-    first_id: int
-    n_rows: int
-    bytes: int
-    crc32: int
-
-
-class FileChange(NamedTuple):
-    """One epoch's difference: rows that come, paths and segments that go, id ranges that died.
-
-    `replaced` are the paths of rows that come and were known before.
-    """
-
-    put: Sequence[FileRow] = ()
-    removed: Sequence[str] = ()
-    replaced: Sequence[str] = ()
-    segments: Sequence[SegmentRow] = ()
-    dropped_segments: Sequence[str] = ()
-    dead: Sequence[tuple[int, int]] = ()
-    revived: Sequence[int] = ()
-    meta: Mapping[str, str] | None = None
 
 
 class FileTable:
@@ -218,7 +162,7 @@ class FileTable:
                 (epoch, *asked),
             )
             with self._checked():
-                found.update((row.path, row) for row in map(_file, rows))
+                found.update((row.path, row) for row in map(file_row, rows))
         return found
 
     def alive(self, epoch: int) -> list[tuple[int, int]]:
@@ -254,7 +198,7 @@ class FileTable:
         """Return all files at an epoch, sorted by path bytes."""
         rows = self._rows(f"SELECT * FROM files WHERE {LIVE} ORDER BY path", {"epoch": epoch})
         try:
-            return [_file(row) for row in rows]
+            return [file_row(row) for row in rows]
         except (TypeError, ValueError) as error:
             raise self._damaged(error) from error
 
@@ -308,7 +252,7 @@ class FileTable:
         Returns:
             The hash that the lexical commit must carry for the change to hold.
         """
-        change_hash = _hash(epoch, change)
+        change_hash = hash_of(epoch, change)
         close = f"SET until = {int(epoch)} WHERE until IS NULL AND"
         reach("prepare")
         with self._writing():
@@ -407,7 +351,7 @@ class FileTable:
             self._connection.executemany(
                 "UPDATE files SET size = ?, mtime_ns = ?, ctime_ns = ?, inode = ?, scanned_ns = ? "
                 "WHERE path = ? AND until IS NULL",
-                ((*_signed(stat), scanned, os.fsencode(path)) for path, stat, scanned in rows),
+                ((*signed(stat), scanned, os.fsencode(path)) for path, stat, scanned in rows),
             )
 
     def checkpoint(self) -> bool:
@@ -436,35 +380,3 @@ class FileTable:
                 yield
         except DatabaseError as error:
             raise meaning(self.path, error) from error
-
-
-def _file(row: tuple[Any, ...]) -> FileRow:
-    path, _, _, size, mtime_ns, ctime_ns, inode, digest, scanned, language, skip, first, count = row
-    if len(digest) != 32:
-        raise ValueError(f"a digest of {len(digest)} bytes")
-    stat = (size, mtime_ns, ctime_ns, inode & INODE_MASK)
-    return FileRow(os.fsdecode(path), stat, digest, scanned, language, skip, first, count)
-
-
-INODE_MASK = (1 << 64) - 1
-
-
-def _signed(stat: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
-    """Fold a 64-bit inode number into SQLite's signed integers."""
-    size, mtime_ns, ctime_ns, inode = stat
-    return size, mtime_ns, ctime_ns, inode - (1 << 64) if inode >> 63 else inode
-
-
-def _hash(epoch: int, change: FileChange) -> str:
-    import hashlib
-
-    digest = hashlib.sha256(repr(epoch).encode())
-    parts: tuple[Iterable[object], ...] = (
-        (row.columns() for row in change.put), change.removed, change.segments,
-        change.dropped_segments, change.dead, change.revived, sorted((change.meta or {}).items()),
-    )  # fmt: skip
-    for part in parts:
-        for value in part:
-            digest.update(repr(value).encode("utf-8", "surrogateescape"))
-        digest.update(b"\0")
-    return digest.hexdigest()

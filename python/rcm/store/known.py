@@ -10,7 +10,8 @@ from typing import TypeAlias
 
 from rcm import _rcm
 from rcm.store.database import Connection, DatabaseError, connect, meaning
-from rcm.store.files import INODE_MASK, LIVE, MOST_VALUES
+from rcm.store.file_rows import INODE_MASK
+from rcm.store.files import LIVE, MOST_VALUES
 
 #: Path, size, mtime_ns, ctime_ns, inode, SHA-256 and when the scan that read it began.
 KnownRow: TypeAlias = tuple[str, int, int, int, int, bytes, int]

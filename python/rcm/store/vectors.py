@@ -14,7 +14,7 @@ from typing import Protocol
 
 from rcm import _rcm
 from rcm.errors import IndexDamagedError
-from rcm.store.files import SegmentRow
+from rcm.store.file_rows import SegmentRow
 
 #: Id ranges (start, stop), sorted and disjoint.
 Ranges = Sequence[tuple[int, int]]

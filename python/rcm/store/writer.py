@@ -20,7 +20,8 @@ from functools import cached_property
 from rcm import _rcm
 from rcm.errors import RcmError
 from rcm.faults import reach
-from rcm.store.files import FileChange, FileRow, FileTable, SegmentRow
+from rcm.store.file_rows import FileChange, FileRow, SegmentRow
+from rcm.store.files import FileTable
 from rcm.store.folder import Generation
 from rcm.store.lexical import HEAP_BYTES, LexicalWriter, control
 from rcm.store.manifest import Seal
