@@ -55,7 +55,7 @@ def rank(
         candidates,
         reader,
         weights,
-        len(reader.files) if top_k is None else top_k,
+        len(reader.files) if top_k is None else min(top_k, len(reader.files)),
         definitions=definitions,
         places=places,
         rare=rare_words(question.text, candidates, reader),
