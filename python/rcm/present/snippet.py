@@ -175,17 +175,17 @@ def _window(lines: list[str], found: list[frozenset[str]], size: int) -> tuple[i
     lines_with = Counter(chain.from_iterable(found))
     many = [0, *accumulate(map(len, found))]
     worth: dict[frozenset[str], float] = {}
-    best, best_score = 0, -1.0
+    best, best_score, score = 0, -1.0, 0.0
     for start in range(len(lines)):  # also shorter runs, at the end
-        inside = found[start : start + size]
-        words = many[start + len(inside)] - many[start]
-        if best_score >= 0 and not words:
-            continue
-        seen = frozenset().union(*inside)
-        if seen not in worth:
-            worth[seen] = sum(lines_with[w] ** -0.5 for w in sorted(seen))
-        score = worth[seen] + 0.01 * words
-        if lines[start].strip() and score > best_score:
+        last = start + size - 1
+        # Another score only where a line with words has come or gone.
+        if not start or found[start - 1] or (last < len(lines) and found[last]):
+            words = many[min(last + 1, len(lines))] - many[start]
+            seen = frozenset().union(*found[start : last + 1]) if words else _NOTHING
+            if seen not in worth:
+                worth[seen] = sum(lines_with[w] ** -0.5 for w in sorted(seen))
+            score = worth[seen] + 0.01 * words
+        if score > best_score and lines[start].strip():
             best, best_score = start, score
     matched = (i for i in range(best, min(len(lines), best + size)) if found[i])
     best = next(matched, best)

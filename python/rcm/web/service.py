@@ -171,7 +171,8 @@ def _focus(text: str, words: list[list[tuple[int, int]]]) -> int:
     if max(many) > 1:
         lines = text.split("\n")
         for nth, spans in enumerate(words):
-            many[nth] = len({lines[nth][start:end].lower() for start, end in spans})
+            if len(spans) > 1:
+                many[nth] = len({lines[nth][start:end].lower() for start, end in spans})
     return many.index(max(many))
 
 
