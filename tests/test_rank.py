@@ -142,7 +142,7 @@ def test_no_rerank_orders_chunks_by_fused_score(limiter: Index) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["crooked_client", "crookedClient", "TestCrooked::crooked_client"]
+    "query", ["crooked_client", "crookedClient", "TestCrooked::crooked_client", "_client"]
 )
 def test_an_identifier_leads_to_its_definition_even_in_tests(tmp_path: Path, query: str) -> None:
     crooked = "\n".join(
@@ -153,7 +153,8 @@ def test_an_identifier_leads_to_its_definition_even_in_tests(tmp_path: Path, que
         {
             "crooked/client.py": f"class Client:\n{crooked}\n    def crooked(self): ...\n",
             "crooked/other.py": f"def client():\n{crooked}\n    return crooked, client\n",
-            "tests/helpers.py": "import os\n\n\ndef crooked_client():\n    return os.environ\n",
+            "tests/helpers.py": "import os\n\n\ndef crooked_client():\n    return os.environ\n"
+            "\n\ndef _client(): ...\n",
         },
     )
     with Index.open(tree, index_dir=tmp_path / "index") as index:

@@ -117,7 +117,8 @@ def _traits(file: IndexedFile) -> tuple[list[str], int, int, bool, bool, bool]:
 
 def _is_unmistakable(name: str) -> bool:
     """Tell an identifier from a word that a sentence may have: of several parts, or not a frequent one."""
-    return looks_like_code(name) or len(packaged_table().encode(name.lower())) > 1
+    is_code = "_" in name or looks_like_code(name)
+    return is_code or len(packaged_table().encode(name.lower())) > 1
 
 
 def _of_prose(words: frozenset[str], language: str, weights: Weights) -> float:
