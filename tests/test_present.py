@@ -209,7 +209,7 @@ def test_query_words_in_code(query: str, code: str, found: bool) -> None:
     pattern = query_pattern(query)
     assert pattern is not None
     assert bool(pattern.regex.search(code)) is found
-    assert bool(find_words(code, pattern)[0]) is found
+    assert bool(find_words(code, pattern).spans[0]) is found
 
 
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()))
@@ -228,13 +228,13 @@ PIECES = [
 )
 def test_words_are_found_as_by_their_expression(pieces: list[str], words: list[str]) -> None:
     text, pattern = "".join(pieces), query_pattern(" ".join(words))
-    assert find_words(text, pattern) == _find_by_expression(text, pattern)
+    assert find_words(text, pattern).spans == _find_by_expression(text, pattern)
 
 
 @given(ANY_TEXT, ANY_TEXT)
 def test_words_of_any_text_are_found_as_by_their_expression(text: str, query: str) -> None:
     pattern = query_pattern(query)
-    assert find_words(text, pattern) == _find_by_expression(text, pattern)
+    assert find_words(text, pattern).spans == _find_by_expression(text, pattern)
 
 
 def test_a_query_without_words_has_no_pattern() -> None:

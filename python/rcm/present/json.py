@@ -13,6 +13,7 @@ import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from rcm.types import Refreshed, SearchResult
@@ -44,7 +45,7 @@ def plain(value: object) -> Any:
     if type(value) in _AS_IT_IS:
         return value
     if is_dataclass(value) and not isinstance(value, type):
-        return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
+        return {name: plain(getattr(value, name)) for name in _field_names(type(value))}
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
@@ -52,6 +53,11 @@ def plain(value: object) -> Any:
     if isinstance(value, os.PathLike):
         return os.fspath(value)
     return value
+
+
+@cache
+def _field_names(kind: type[Any]) -> list[str]:
+    return [field.name for field in fields(kind)]
 
 
 def results_object(

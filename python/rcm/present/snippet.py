@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import bisect
 import re
-from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
-from itertools import accumulate, chain
+from itertools import accumulate
 from typing import NamedTuple
 
 from rcm import _rcm
@@ -26,7 +25,6 @@ _STOP = frozenset(
         "which", "who", "why", "will", "with", "you",
     )
 )  # fmt: skip
-_NOTHING: frozenset[str] = frozenset()
 _PIECE = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|\d+")
 
 
@@ -77,11 +75,34 @@ def query_pattern(query: str) -> QueryPattern | None:
     return QueryPattern(stems) if stems else None
 
 
-def find_words(text: str, pattern: QueryPattern | None) -> list[list[tuple[int, int]]]:
-    """Where the pattern's words stand in each line, as (start, end) within the line.
+class FoundWords(NamedTuple):
+    """The words of a query in a text, line by line.
 
-    All lines are looked through in one go; a word does not cross the end of a line.
+    Attributes:
+        lines: The lines, without their breaks.
+        spans: Of each line, where words stand in it, as (start, end).
+        words: Of each line, the different words, in lower case.
     """
+
+    lines: list[str]
+    spans: list[list[tuple[int, int]]]
+    words: list[tuple[str, ...]]
+
+
+def find_words(text: str, pattern: QueryPattern | None) -> FoundWords:
+    """Find the pattern's words in each line of a text; no word crosses the end of a line."""
+    lines, spans = text.split("\n"), _find_spans(text, pattern)
+    words = [
+        tuple({line[start:end].lower() for start, end in pairs}) if pairs else ()
+        for line, pairs in zip(lines, spans, strict=True)
+    ]
+    if "\r" in text:
+        lines = [line.removesuffix("\r") for line in lines]
+    return FoundWords(lines, spans, words)
+
+
+def _find_spans(text: str, pattern: QueryPattern | None) -> list[list[tuple[int, int]]]:
+    """All lines are looked through in one go."""
     if pattern is not None and text.isascii():
         found = _rcm.stems_in(text, pattern.stems, _MAX_LINE_CHARS)
         if found is not None:
@@ -110,25 +131,22 @@ def choose_lines(
     pattern: QueryPattern | None,
     limit: int = MAX_LINES,
     *,
-    words: list[list[tuple[int, int]]] | None = None,
+    words: FoundWords | None = None,
 ) -> list[Line]:
     """The lines to show of a chunk that starts at `start_line`: at most `limit`, and the gaps.
 
     `words` is what `find_words` finds, if it is known already.
     """
-    lines = [line.removesuffix("\r") for line in text.split("\n")]
-    spans = words if words is not None else find_words(text, pattern)
-    found = [
-        frozenset([line[start:end].lower() for start, end in pairs]) if pairs else _NOTHING
-        for line, pairs in zip(lines, spans, strict=True)
-    ]
+    lines, _, there = words if words is not None else find_words(text, pattern)
+    found = list(there)
     defined = _definition(lines, symbol)
     if defined is not None:
-        found[defined] |= {_DEFINITION}
-    first, end = _window(lines, found, limit)
+        found[defined] += (_DEFINITION,)
+    is_blank = [not line.strip() for line in lines]
+    first, end = _rcm.best_run(found, is_blank, limit)
     chosen = list(range(first, end))
     if defined is not None and defined not in chosen:
-        first, end = _window(lines, found, limit - 1) if limit > 1 else (0, 0)
+        first, end = _rcm.best_run(found, is_blank, limit - 1) if limit > 1 else (0, 0)
         chosen = sorted({defined, *range(first, end)})
     shown: list[Line] = []
     for at, index in enumerate(chosen):
@@ -168,28 +186,3 @@ def _stands_in(name: str, line: str) -> bool:
 
 def _is_word(character: str) -> bool:
     return character.isalnum() or character == "_"
-
-
-def _window(lines: list[str], found: list[frozenset[str]], size: int) -> tuple[int, int]:
-    """The run of at most `size` lines with the most and rarest words; the earliest wins."""
-    lines_with = Counter(chain.from_iterable(found))
-    many = [0, *accumulate(map(len, found))]
-    worth: dict[frozenset[str], float] = {}
-    best, best_score, score = 0, -1.0, 0.0
-    for start in range(len(lines)):  # also shorter runs, at the end
-        last = start + size - 1
-        # Another score only where a line with words has come or gone.
-        if not start or found[start - 1] or (last < len(lines) and found[last]):
-            words = many[min(last + 1, len(lines))] - many[start]
-            seen = frozenset().union(*found[start : last + 1]) if words else _NOTHING
-            if seen not in worth:
-                worth[seen] = sum(lines_with[w] ** -0.5 for w in sorted(seen))
-            score = worth[seen] + 0.01 * words
-        if score > best_score and lines[start].strip():
-            best, best_score = start, score
-    matched = (i for i in range(best, min(len(lines), best + size)) if found[i])
-    best = next(matched, best)
-    end = min(len(lines), best + size)
-    while end > best + 1 and not lines[end - 1].strip():
-        end -= 1
-    return best, end

@@ -12,7 +12,7 @@ from rcm import __version__, _rcm
 from rcm.errors import RcmError
 from rcm.present.escape import escape_code, escape_path
 from rcm.present.json import plain, refreshed_object, result_object, status_object
-from rcm.present.snippet import QueryPattern, choose_lines, find_words, query_pattern
+from rcm.present.snippet import FoundWords, QueryPattern, choose_lines, find_words, query_pattern
 from rcm.types import ContentClass, RefreshPolicy, SearchMode, SearchResult
 from rcm.web.painter import Painter
 from rcm.web.runs import Run, Runs
@@ -153,11 +153,11 @@ def _result(result: SearchResult, pattern: QueryPattern | None) -> dict[str, Any
         "name": escape_path(result.path),
         "symbol": escape_path(result.symbol),
         "text": text,
-        "focus": result.start_line + _focus(text, words),
+        "focus": result.start_line + _focus(words),
         "shown": [
             {
                 "line": line.number,
-                "marks": _marks(line.text, words[line.number - result.start_line]),
+                "marks": _marks(line.text, words.spans[line.number - result.start_line]),
             }
             for line in chosen
             if line.number is not None
@@ -165,14 +165,9 @@ def _result(result: SearchResult, pattern: QueryPattern | None) -> dict[str, Any
     }
 
 
-def _focus(text: str, words: list[list[tuple[int, int]]]) -> int:
+def _focus(found: FoundWords) -> int:
     """The first of the lines that have most of the query's words, from 0 on."""
-    many = [len(spans) for spans in words]
-    if max(many) > 1:
-        lines = text.split("\n")
-        for nth, spans in enumerate(words):
-            if len(spans) > 1:
-                many[nth] = len({lines[nth][start:end].lower() for start, end in spans})
+    many = [len(words) for words in found.words]
     return many.index(max(many))
 
 

@@ -387,8 +387,11 @@ fn process_block(
 ) -> Vec<Processed> {
     let process = |file: &Candidate, source: Option<Source>| {
         let (entry, known) = (&job.walked.entries[file.index], file.digest.as_ref());
-        let source = source.unwrap_or_else(|| timers.time(0, || read(&job.root, entry, job.max_file_bytes)));
-        process_source(entry, source, known, &job.secrets, &job.in_flight, timers)
+        let (secrets, in_flight) = (&job.secrets, &job.in_flight);
+        match source {
+            None => process_file(&job.root, entry, known, job.max_file_bytes, secrets, in_flight, timers),
+            Some(source) => process_source(entry, source, known, secrets, in_flight, timers),
+        }
     };
     let files = &job.files[range.clone()];
     let goes_on = || !cancel.is_cancelled();

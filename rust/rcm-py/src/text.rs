@@ -45,6 +45,13 @@ pub fn stems_in(text: &str, stems: Vec<String>, most_chars: usize) -> Option<Vec
     rcm_core::terms::stems_in(text, stems.iter().map(String::as_str), most_chars)
 }
 
+/// The run of at most `size` lines that says most, as (first, end), from the query's words in each and whether it is blank.
+#[pyfunction]
+pub fn best_run(words: Vec<Vec<String>>, is_blank: Vec<bool>, size: usize) -> (usize, usize) {
+    let run = rcm_core::terms::best_run(&words, &is_blank, size);
+    (run.start, run.end)
+}
+
 /// The part of a path that names its topic.
 #[pyfunction]
 pub fn effective_stem(path: PathBuf) -> String {

@@ -1,7 +1,5 @@
 //! Exact BM25 over the stored bags.
 
-use std::hint::black_box;
-
 use crate::segment::{Bag, Segment};
 use crate::segments::Segments;
 
@@ -36,14 +34,10 @@ impl Bm25 {
 impl Segments {
     /// The score of each of `ids`; 0 for an unknown or dead id.
     pub fn bm25(&self, ids: &[u64], query: &Bm25) -> Vec<f32> {
-        let found = |&id: &u64| self.find(id).map(|(segment, row)| (segment, row, segment.bag_of(row)));
-        let found: Vec<_> = ids.iter().map(found).collect();
-        // Bags lie anywhere in the file. Reads that wait for nothing else wait together: a third of the time.
-        let near =
-            found.iter().flatten().flat_map(|(.., bag)| query.terms.iter().map(|term| bag.near(term.0)));
-        black_box(near.fold(0, |seen, key| seen ^ key));
-        let score = |(segment, row, bag): &(&Segment, usize, Bag<'_>)| query.score(segment, *row, bag);
-        found.iter().map(|found| found.as_ref().map_or(0.0, score)).collect()
+        let score = |&id: &u64| {
+            self.find(id).map_or(0.0, |(segment, row)| query.score(segment, row, &segment.bag_of(row)))
+        };
+        ids.iter().map(score).collect()
     }
 
     /// The best `pool` of `reached` that hold a term, all that tie with the last of them, and `others`: ids ascending,

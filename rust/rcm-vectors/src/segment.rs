@@ -321,21 +321,11 @@ pub(crate) struct Bag<'a> {
 }
 
 impl Bag<'_> {
-    /// Where a term should stand: keys are hashes, spread evenly, so it stands near its share of the way.
-    fn place(&self, key: u32) -> usize {
-        ((u64::from(key) * self.keys.len() as u64) >> 32) as usize
-    }
-
-    /// A key near which a term stands; 0 for an empty bag.
-    pub(crate) fn near(&self, key: u32) -> u32 {
-        self.keys.get(self.place(key)).map_or(0, |&key| u32::from_le_bytes(key))
-    }
-
     /// How often a term occurs in the bag.
     pub(crate) fn times(&self, key: u32) -> u16 {
         let key_at = |at: usize| u32::from_le_bytes(self.keys[at]);
-        // On average a few keys off.
-        let mut at = self.place(key);
+        // Keys are hashes, spread evenly: a term stands near its share of the way, on average a few keys off.
+        let mut at = ((u64::from(key) * self.keys.len() as u64) >> 32) as usize;
         while at > 0 && key_at(at - 1) >= key {
             at -= 1;
         }

@@ -10,7 +10,7 @@ use tree_sitter::{ParseOptions, ParseState, Parser, Tree};
 const BASE_CALLS: usize = 1_000;
 
 /// One more callback for each so many bytes. Over 15 public repositories (13,000 files, 24 languages) parsing used
-/// one per 85 to 455 bytes on average and one per 42 in the worst file, queries one per 25 in the worst.
+/// one per 85 to 455 bytes on average and one per 42 in the worst file.
 const BYTES_PER_CALL: usize = 16;
 
 /// A number of callbacks that may still be made.

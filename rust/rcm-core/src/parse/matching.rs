@@ -34,7 +34,7 @@ pub fn each_match<'tree>(
         text: text.as_bytes(),
         budget,
         looked_at: 0,
-        cursors: Vec::new(),
+        cursor: root.walk(),
         captured: Vec::new(),
         found,
     };
@@ -63,8 +63,8 @@ struct Matcher<'a, 'tree> {
     text: &'a [u8],
     budget: &'a mut Budget,
     looked_at: u32,
-    /// Not in use.
-    cursors: Vec<TreeCursor<'tree>>,
+    /// Over the children of one node at a time.
+    cursor: TreeCursor<'tree>,
     captured: Vec<Capture<'tree>>,
     found: &'a mut dyn FnMut(usize, &[Capture<'tree>]),
 }
@@ -82,12 +82,11 @@ impl<'a, 'tree> Matcher<'a, 'tree> {
                     (matcher.found)(nth, &matcher.captured);
                 }
             };
-            if pattern.root.children.is_empty() {
-                self.node(&pattern.root, node, &mut done);
-            } else {
-                let children = children.get_or_insert_with(|| self.children(node));
-                self.within(&pattern.root, node, children, &mut done);
-            }
+            let children = match &pattern.root.children[..] {
+                [] => &[],
+                _ => &children.get_or_insert_with(|| self.children(node))[..],
+            };
+            self.within(&pattern.root, node, children, &mut done);
         }
     }
 
@@ -140,7 +139,7 @@ impl<'a, 'tree> Matcher<'a, 'tree> {
     }
 
     fn children(&mut self, node: Node<'tree>) -> Vec<Child<'tree>> {
-        let mut cursor = self.cursors.pop().unwrap_or_else(|| node.walk());
+        let cursor = &mut self.cursor;
         cursor.reset(node);
         let mut children = Vec::with_capacity(node.child_count() as usize);
         let mut more = cursor.goto_first_child();
@@ -155,7 +154,6 @@ impl<'a, 'tree> Matcher<'a, 'tree> {
             more = cursor.goto_next_sibling();
         }
         self.looked_at += children.len() as u32;
-        self.cursors.push(cursor);
         children
     }
 

@@ -8,6 +8,7 @@ mod bag;
 mod cache;
 mod key;
 mod likeness;
+mod lines;
 mod query;
 mod run;
 mod split;
@@ -16,6 +17,7 @@ mod stems;
 pub use bag::{bag, bag_and_document, effective_stem};
 pub use key::{SPELLING_BITS, name_key, term_key};
 pub use likeness::{edits, longest_runs, terms_near};
+pub use lines::best_run;
 pub use query::query_terms;
 pub use stems::stems_in;
 

@@ -1,0 +1,75 @@
+//! Which lines of a chunk are shown.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// What a word counts for besides being there, so that of equal runs the one that says more wins.
+const REPETITION: f64 = 0.01;
+
+/// The run of at most `size` lines with the most and the rarest words; the earliest wins. It begins with a line that has
+/// some, unless none of it has, and does not end with blank ones.
+///
+/// `words` are the distinct words of the query in each line, in any order; a word that n lines have is worth 1 / sqrt(n).
+pub fn best_run<S: AsRef<str>>(words: &[Vec<S>], is_blank: &[bool], size: usize) -> Range<usize> {
+    let size = size.max(1);
+    let mut worths: BTreeMap<&str, f64> = BTreeMap::new();
+    for word in words.iter().flatten() {
+        *worths.entry(word.as_ref()).or_default() += 1.0;
+    }
+    worths.values_mut().for_each(|lines| *lines = lines.powf(-0.5));
+    let (order, worths): (Vec<&str>, Vec<f64>) = worths.into_iter().unzip();
+    let number = |word: &S| order.binary_search(&word.as_ref()).unwrap_or(0);
+    let words: Vec<Vec<usize>> = words.iter().map(|line| line.iter().map(number).collect()).collect();
+
+    let end_of = |start: usize| words.len().min(start + size);
+    let mut is_there = vec![false; worths.len()];
+    let (mut best, mut best_score, mut score) = (0, -1.0, 0.0);
+    for start in 0..words.len() {
+        // Another score only where a line with words comes or goes.
+        let comes = words.get(start + size - 1).is_some_and(|line| !line.is_empty());
+        if start == 0 || comes || !words[start - 1].is_empty() {
+            is_there.fill(false);
+            words[start..end_of(start)].iter().flatten().for_each(|&word| is_there[word] = true);
+            let many: usize = words[start..end_of(start)].iter().map(Vec::len).sum();
+            let there = worths.iter().zip(&is_there).filter(|(_, is_there)| **is_there);
+            score = there.map(|(worth, _)| worth).sum::<f64>() + REPETITION * many as f64;
+        }
+        if score > best_score && !is_blank[start] {
+            (best, best_score) = (start, score);
+        }
+    }
+    let start = (best..end_of(best)).find(|&at| !words[at].is_empty()).unwrap_or(best);
+    let mut end = end_of(start);
+    while end > start + 1 && is_blank[end - 1] {
+        end -= 1;
+    }
+    start..end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(lines: &[&str], size: usize) -> Range<usize> {
+        let words: Vec<Vec<&str>> =
+            lines.iter().map(|line| line.split_whitespace().filter(|word| *word != "-").collect()).collect();
+        let is_blank: Vec<bool> = lines.iter().map(|line| line.trim().is_empty()).collect();
+        best_run(&words, &is_blank, size)
+    }
+
+    #[test]
+    fn rare_words_win_over_frequent_ones_and_more_over_fewer() {
+        assert_eq!(run(&["a", "a", "-", "-", "b", "-"], 2), 4..6);
+        assert_eq!(run(&["a", "-", "-", "a b", "-"], 2), 3..5);
+        assert_eq!(run(&["a", "-", "-", "a", "a"], 2), 3..5, "two lines with a word say more than one");
+    }
+
+    #[test]
+    fn a_run_begins_with_a_word_and_ends_with_no_blank_line() {
+        assert_eq!(run(&["-", "-", "a", "", ""], 3), 2..3);
+        assert_eq!(run(&["", "-", "-"], 2), 1..3);
+        assert_eq!(run(&["", ""], 2), 0..1);
+        assert_eq!(run(&["a"], 7), 0..1);
+        assert_eq!(run(&[], 7), 0..0);
+    }
+}
