@@ -99,7 +99,7 @@ pub fn identity() -> Vec<(&'static str, String)> {
         ("grammars", rcm_core::parse::identity()),
         ("chunker", rcm_core::chunk::VERSION.to_string()),
         ("terms", rcm_core::terms::VERSION.to_string()),
-        ("fields", format!("{:?}", rcm_core::embed::FIELD_WEIGHTS)),
+        ("fields", format!("{}-{:?}", rcm_core::embed::VERSION, rcm_core::embed::FIELD_WEIGHTS)),
         ("secret_rules", rcm_core::filter::rules_identity()),
         ("segments", rcm_vectors::FORMAT_VERSION.to_string()),
     ]

@@ -13,6 +13,9 @@ pub use fields::{FIELD_WEIGHTS, embed_chunk};
 pub use table::StaticTable;
 pub use tokenizer::Tokenizer;
 
+/// Raised with every change that gives other vectors for the same table; part of an index's identity.
+pub const VERSION: u32 = 1;
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests;

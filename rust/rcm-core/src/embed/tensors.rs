@@ -53,19 +53,19 @@ impl Rows {
         self.dim
     }
 
-    /// Adds the row of `id` to `sum`.
-    pub(super) fn add(&self, id: usize, sum: &mut [f32]) {
+    /// Adds `times` the row of `id` to `sum`.
+    pub(super) fn add(&self, id: usize, times: f32, sum: &mut [f32]) {
         let row = id * self.dim..(id + 1) * self.dim;
         match &self.values {
             Values::Int8 { file, rows, weights } => {
-                let weight = weights[id];
+                let weight = times * weights[id];
                 for (sum, &byte) in sum.iter_mut().zip(&file[rows.clone()][row]) {
                     *sum += weight * f32::from(byte.cast_signed());
                 }
             }
             Values::Float(values) => {
                 for (sum, value) in sum.iter_mut().zip(&values[row]) {
-                    *sum += value;
+                    *sum += times * value;
                 }
             }
         }
