@@ -4,11 +4,11 @@
 //!
 //! ```text
 //! walk -> read -> snapshot -> filter -> parse -> chunk -> terms -> embed
-//!         └────────────── pipeline: process_file ─────────┘
+//!         └────────────── process: process_file ──────────┘
 //! ```
 //!
 //! Each stage is a function from one value to the next, and no stage calls another; only
-//! [`pipeline::process_file`] composes them; [`look::look`] composes the first three for a file that is known, and
+//! [`process::process_file`] composes them, [`pipeline`] says when; [`look::look`] composes the first three for a file that is known, and
 //! [`grep::grep_file`] for an exact search. Nothing here knows Python, an index or a network.
 
 #![forbid(unsafe_code)]
@@ -34,6 +34,8 @@ pub mod embed;
 pub mod cancel;
 pub mod in_flight;
 pub mod look;
+pub mod process;
+
 pub mod pipeline;
 
 pub mod grep;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules in flow order; those with the same number may not use each other.
-const ORDER: [&str; 15] = [
+const ORDER: [&str; 16] = [
     "error",
     "skip",
     "cancel",
@@ -18,6 +18,7 @@ const ORDER: [&str; 15] = [
     "embed",
     "in_flight",
     "look",
+    "process",
     "pipeline",
     "grep",
 ];

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crossbeam_channel::{RecvTimeoutError, bounded};
 use pyo3::prelude::*;
 use rcm_core::error::Error;
-use rcm_core::pipeline::panic_text;
+use rcm_core::process::panic_text;
 
 use crate::error::to_py;
 

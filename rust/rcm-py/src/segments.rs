@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use rcm_core::pipeline::TermedChunk;
+use rcm_core::process::TermedChunk;
 use rcm_core::terms::{SPELLING_BITS, name_key};
 use rcm_vectors::{
     Bm25, Expected, PARTS, Row, Rules, Segment, SegmentBuilder, SegmentError, SegmentInfo, Segments, Shares,

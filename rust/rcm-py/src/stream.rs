@@ -11,7 +11,8 @@ use rcm_core::chunk::{Chunk, format_for_embedding};
 use rcm_core::embed::embed_chunk;
 use rcm_core::error::Error;
 use rcm_core::in_flight::InFlight;
-use rcm_core::pipeline::{BLOCK_BYTES, Blocks, Job, Mode, Outcome, Processed, TermedChunk, Timers};
+use rcm_core::pipeline::{BLOCK_BYTES, Blocks, Job, Mode};
+use rcm_core::process::{Outcome, Processed, TermedChunk, Timers};
 use rcm_core::read::Digest;
 
 use crate::detached::{POLL, detached};

@@ -16,7 +16,9 @@ pub fn best_run<S: AsRef<str>>(words: &[Vec<S>], is_blank: &[bool], size: usize)
     for word in words.iter().flatten() {
         *worths.entry(word.as_ref()).or_default() += 1.0;
     }
-    worths.values_mut().for_each(|lines| *lines = lines.powf(-0.5));
+    for lines in worths.values_mut() {
+        *lines = lines.powf(-0.5);
+    }
     let (order, worths): (Vec<&str>, Vec<f64>) = worths.into_iter().unzip();
     let number = |word: &S| order.binary_search(&word.as_ref()).unwrap_or(0);
     let words: Vec<Vec<usize>> = words.iter().map(|line| line.iter().map(number).collect()).collect();
