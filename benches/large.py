@@ -25,7 +25,8 @@ from rcm.filters import Filters
 from rcm.query import understand
 from rcm.rank import rank
 from rcm.search import retrieve
-from rcm.store.lexical import LexicalReader, LexicalWriter
+from rcm.store.lexical.reader import LexicalReader
+from rcm.store.lexical.writer import LexicalWriter
 from rcm.store.reader import IndexedFile, IndexReader
 
 VOCABULARY = 100_000

@@ -192,7 +192,7 @@ HEAVY = [
 NEEDLESS = [
     "asyncio", "hashlib", "http", "platformdirs", "random", "secrets", "shutil", "socket", "subprocess",
     "tempfile", "uuid", "rcm.doctor", "rcm.inspection", "rcm.reports", "rcm.secrets", "rcm.status",
-    "rcm.store.writer", "rcm.update", "rcm.workspace",
+    "rcm.schedule", "rcm.store.lexical.writer", "rcm.store.writer", "rcm.update", "rcm.workspace",
 ]  # fmt: skip
 
 

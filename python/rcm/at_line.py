@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rcm.anchor import find_place
 from rcm.freshness import now
-from rcm.store.lexical import StoredChunk
+from rcm.store.lexical.reader import StoredChunk
 from rcm.store.reader import IndexedFile, IndexReader
 
 

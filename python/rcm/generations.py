@@ -51,7 +51,7 @@ def stale_fields(generation: Generation, identity: dict[str, str]) -> tuple[str,
         FileNotFoundError: If its file table is missing.
     """
     from rcm.store.files import FileTable
-    from rcm.store.lexical import control
+    from rcm.store.lexical.reader import control
     from rcm.store.reader import check_files, vector_shape
     from rcm.store.vectors import open_segments
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import SupportsIndex, overload
 
 from rcm.rank import Ranked
-from rcm.store.lexical import StoredChunk
+from rcm.store.lexical.reader import StoredChunk
 from rcm.store.reader import IndexedFile, IndexReader
 from rcm.types import SearchResult
 

@@ -12,7 +12,7 @@ from rcm.last_run import from_meta
 from rcm.reports import IndexStatus
 from rcm.store.files import FileTable
 from rcm.store.folder import IndexFolder
-from rcm.store.lexical import control
+from rcm.store.lexical.reader import control
 
 
 def status(

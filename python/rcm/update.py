@@ -1,7 +1,7 @@
 """Update: bring an index up to date with its tree. Diff, chunk batches, embed, store, commit.
 
-The modes sequential, parallel and pipeline differ in when files are processed and chunks embedded,
-never in what is done with them.
+The modes sequential, parallel and pipeline differ in when files are processed (`pipeline.rs`) and
+chunks embedded (`schedule.py`), never in what is done with them.
 """
 
 from __future__ import annotations
@@ -9,9 +9,8 @@ from __future__ import annotations
 import resource
 import sys
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +25,7 @@ from rcm.generations import choose_generation
 from rcm.last_run import from_meta, to_meta
 from rcm.memory import plan_memory
 from rcm.reports import FileFailure, IndexReport, LastRun, Progress
+from rcm.schedule import Embedding
 from rcm.settings import PIPELINE_FILES, default_workers, root_name
 from rcm.store.borrow import borrow
 from rcm.store.embedding_cache import CachedEmbedder
@@ -43,8 +43,6 @@ CHECKPOINT_FILES = 50_000
 #: An update of so many files, or one so long, says how long a file takes; a shorter one is mostly
 #: the commit.
 _TELLING_FILES, _TELLING_SECONDS = 50, 1.0
-#: Batches embedded ahead of the store in pipeline mode.
-_EMBED_AHEAD = 2
 
 _PHASES = (
     "walk",
@@ -252,7 +250,8 @@ class _Run:
     ) -> None:
         done = 0
         checkpoint = time.monotonic()
-        for batch, vectors in self._embedded(batches):
+        embedding = Embedding(self.embedder, self.workers, self.memory.embed_slice)
+        for batch, vectors in embedding.embedded(batches, self.mode):
             outcomes = batch.files
             for outcome in outcomes:
                 self._count(outcome, writer, scanned_ns)
@@ -267,6 +266,7 @@ class _Run:
             if done < total and (late or many):
                 self._commit(writer, complete=False)
                 checkpoint = time.monotonic()
+        self.seconds["embed"] += embedding.seconds
 
     def _count(self, outcome: _rcm.FileOutcome, writer: IndexWriter, scanned_ns: int) -> None:
         self.counts[outcome.status] += 1
@@ -282,37 +282,6 @@ class _Run:
             self.removed += writer.remove([outcome.path])
         if outcome.moved:
             self.moved.append(outcome.path)
-
-    def _embedded(
-        self, batches: Iterable[_rcm.Batch]
-    ) -> Iterator[tuple[_rcm.Batch, list[_rcm.Vectors]]]:
-        """Embed each batch: at once, by all threads, or ahead of the store."""
-        if self.mode == "sequential":
-            for batch in batches:
-                yield batch, [self._embed(batch, *span) for span in self._slices(batch)]
-            return
-        with ThreadPoolExecutor(self.workers, thread_name_prefix="rcm-embed") as pool:
-            ahead: deque[tuple[_rcm.Batch, list[Future[_rcm.Vectors]]]] = deque()
-            depth = _EMBED_AHEAD if self.mode == "pipeline" else 1
-            for batch in batches:
-                parts = [pool.submit(self._embed, batch, *span) for span in self._slices(batch)]
-                ahead.append((batch, parts))
-                if len(ahead) >= depth:
-                    yield _finished(ahead.popleft())
-            while ahead:
-                yield _finished(ahead.popleft())
-
-    def _slices(self, batch: _rcm.Batch) -> list[tuple[int, int]]:
-        """Cut a batch into what one thread embeds at a time."""
-        count, step = len(batch), self.memory.embed_slice
-        return [(start, min(start + step, count)) for start in range(0, count, step)]
-
-    def _embed(self, batch: _rcm.Batch, start: int, stop: int) -> _rcm.Vectors:
-        started = time.thread_time()
-        vectors = self.embedder.embed_chunks(batch, start, stop)
-        # Threads add to one float; a lost update would only blur a statistic.
-        self.seconds["embed"] += time.thread_time() - started
-        return vectors
 
     def _commit(self, writer: IndexWriter, *, complete: bool) -> None:
         meta = {
@@ -402,13 +371,6 @@ class _Run:
     def _unchanged(self) -> int:
         known_skips = sum(self.by_content.values()) - self.counts["skipped"]
         return self.counts["unchanged"] - max(known_skips, 0)
-
-
-def _finished(
-    entry: tuple[_rcm.Batch, list[Future[_rcm.Vectors]]],
-) -> tuple[_rcm.Batch, list[_rcm.Vectors]]:
-    batch, parts = entry
-    return batch, [part.result() for part in parts]
 
 
 def _peak_memory_bytes() -> int:

@@ -186,7 +186,7 @@ def test_a_change_switched_but_not_applied_is_read_as_if_applied(
 def test_a_change_prepared_but_not_switched_is_discarded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from rcm.store.lexical import LexicalWriter
+    from rcm.store.lexical.writer import LexicalWriter
 
     root = write_tree(tmp_path / "tree", SMALL_TREE)
     with Index.open(root) as index:

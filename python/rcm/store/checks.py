@@ -16,7 +16,7 @@ from rcm.reports import Finding
 from rcm.store.file_rows import FileRow, SegmentRow
 from rcm.store.files import FileTable
 from rcm.store.folder import Generation
-from rcm.store.lexical import LexicalReader
+from rcm.store.lexical.reader import LexicalReader
 from rcm.store.manifest import MANIFEST_NAMES, Manifest, altered, heads_differ, read_manifest
 from rcm.store.reader import vector_shape
 from rcm.store.tantivy_files import lexical_files, own_checksum_holds

@@ -14,7 +14,7 @@ from rcm.errors import IndexDamagedError, RcmError
 from rcm.store.files import FileTable
 from rcm.store.folder import Generation, IndexFolder
 from rcm.store.known import KnownFiles
-from rcm.store.lexical import LexicalReader, StoredChunk
+from rcm.store.lexical.reader import LexicalReader, StoredChunk
 from rcm.store.manifest import altered, heads_differ, read_manifest
 from rcm.store.vectors import VectorStore, open_segments
 

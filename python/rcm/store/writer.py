@@ -23,7 +23,8 @@ from rcm.faults import reach
 from rcm.store.file_rows import FileChange, FileRow, SegmentRow
 from rcm.store.files import FileTable
 from rcm.store.folder import Generation
-from rcm.store.lexical import HEAP_BYTES, LexicalWriter, control
+from rcm.store.lexical.reader import control
+from rcm.store.lexical.writer import HEAP_BYTES, LexicalWriter
 from rcm.store.manifest import Seal
 from rcm.store.tantivy_files import lexical_files
 from rcm.store.vectors import (
