@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 
 from rcm import Index
+from rcm.embed import open_embedder
 from rcm.store.file_rows import SegmentRow
 from rcm.store.vectors import segments_to_merge
-from small_trees import write_tree
+from small_trees import reader_of, write_tree
 from test_memory import LIMITED_RUN
 
 FILES = 20_000
@@ -76,6 +77,27 @@ def test_every_line_of_a_long_file_is_there(crowded: Path, index_dir: Path) -> N
             best = index.search(f"made_{nth}", top_k=1)[0]
             assert best.path == "long.py"
             assert made(nth).splitlines()[0] in best.text
+
+
+def test_a_scan_in_other_threads_finds_what_its_steps_do(crowded: Path, index_dir: Path) -> None:
+    query = open_embedder("static").embed_query("add to the value made before")
+    with Index.open(crowded, index_dir=index_dir) as index:
+        segments = reader_of(index).segments
+        assert segments.live_rows > 20_000  # fewer are scanned at once
+        allowed = [(1, 15_000), (16_000, 20_400)]
+        for ranges in (None, allowed):
+            near, cosines, low, high = segments.nearest(query, 500, ranges)
+            alike = [
+                chunk for chunk, cosine in zip(near, cosines, strict=True) if cosine >= cosines[39]
+            ]
+            steps = segments.by_words([], [], alike, pool=40, k1=1.5, b=0.75)
+            steps = steps.with_cosines(segments.similarity(query, steps.ids), low, high)
+            scan = segments.scan(query, 500, ranges)
+            found = segments.retrieve([], [], scan, pool=40, k1=1.5, b=0.75)
+            assert len(found) >= 40
+            assert (found.ids, found.semantic) == (steps.ids, steps.semantic)
+            with pytest.raises(RuntimeError, match="taken before"):
+                segments.retrieve([], [], scan, pool=40, k1=1.5, b=0.75)
 
 
 def test_looking_at_known_files_again_holds_none_of_them(crowded: Path, index_dir: Path) -> None:

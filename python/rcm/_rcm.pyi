@@ -178,15 +178,14 @@ class Segments:
         k1: float,
         b: float,
     ) -> Scored: ...
+    def scan(self, query: list[float], k: int, allowed: _Ranges | None = None) -> Scan: ...
     def retrieve(
         self,
         terms: list[tuple[int, float]],
         reached: list[int],
-        query: list[float],
-        allowed: _Ranges | None = None,
+        scan: Scan,
         *,
         pool: int,
-        reach: int,
         k1: float,
         b: float,
     ) -> Scored: ...
@@ -242,6 +241,10 @@ class Grep:
     ) -> Grep: ...
     def __iter__(self) -> Iterator[_GrepBlock]: ...
     def __next__(self) -> _GrepBlock: ...
+
+@final
+class Scan:
+    """A scan of the rows that is done or going on."""
 
 @final
 class Scored:

@@ -90,29 +90,31 @@ def retrieve(
     if allowed is not None and not allowed:
         return _NONE
     terms = _rcm.query_terms(query) if mode != "semantic" else []
+    vector = embedder.embed_query(query) if embedder is not None else []
+    vector = vector if any(vector) else []
+    # Of a large index the scan goes on while words are looked up.
+    local = reader.vectors_are_local
+    scan = reader.segments.scan(vector, _SEMANTIC_REACH, allowed) if local else None
     weighted = _weighted(reader, terms)
     reached = _lexical_reach(reader, terms, filters, allowed) if weighted else []
-    vector = embedder.embed_query(query) if embedder is not None else []
-    return Candidates(_scored(reader, weighted, reached, vector, allowed), allowed)
+    if scan is not None:
+        scored = reader.segments.retrieve(weighted, reached, scan, pool=POOL, k1=K1, b=B)
+    else:
+        scored = _scored_beside(reader, weighted, reached, vector, allowed)
+    return Candidates(scored, allowed)
 
 
-def _scored(
+def _scored_beside(
     reader: IndexReader,
     weighted: list[tuple[int, float]],
     reached: list[int],
     vector: list[float],
     allowed: list[tuple[int, int]] | None,
 ) -> _rcm.Scored:
-    """Return the best by words and by meaning with both scores."""
-    meaning = any(vector)
-    if reader.vectors_are_local:
-        query = vector if meaning else []
-        return reader.segments.retrieve(
-            weighted, reached, query, allowed, pool=POOL, reach=_SEMANTIC_REACH, k1=K1, b=B
-        )
+    """Return the best by words and by meaning with both scores, the vectors being in another store."""
     near: list[int] = []
     low = high = 0.0
-    if meaning:
+    if vector:
         nearest, scores, low, high = reader.vectors.nearest(vector, _SEMANTIC_REACH, allowed)
         near = reader.alive(_best(nearest, scores))
     scored = reader.segments.by_words(weighted, reached, near, pool=POOL, k1=K1, b=B)

@@ -33,6 +33,7 @@ fn _rcm(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<embed::PyVectors>()?;
     module.add_class::<segments::PySegmentBuilder>()?;
     module.add_class::<segments::PySegments>()?;
+    module.add_class::<segments::PyScan>()?;
     module.add_class::<by_file::PyFiles>()?;
     module.add_class::<grep::PyGrep>()?;
     module.add_class::<by_file::PyScored>()?;

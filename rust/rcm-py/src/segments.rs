@@ -3,17 +3,19 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crossbeam_channel::{Receiver, bounded};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use rcm_core::error::Error;
 use rcm_core::process::TermedChunk;
 use rcm_core::terms::{SPELLING_BITS, name_key};
 use rcm_vectors::{
-    Bm25, Expected, PARTS, Row, Rules, Segment, SegmentBuilder, SegmentError, SegmentInfo, Segments, Shares,
-    Wanted, reference_key,
+    Bm25, Expected, Nearest, PARTS, Row, Rules, Segment, SegmentBuilder, SegmentError, SegmentInfo, Segments,
+    Shares, Wanted, reference_key,
 };
 
 use crate::by_file::{PyFiles, PyScored};
-use crate::detached::unlocked;
+use crate::detached::{detached, guarded, unlocked};
 use crate::embed::PyVectors;
 use crate::error::segment_to_py;
 use crate::stream::PyBatch;
@@ -103,9 +105,16 @@ fn parts(info: SegmentInfo) -> (usize, u64, u32) {
     (info.rows, info.bytes, info.crc32)
 }
 
+/// A scan of the rows that is done or going on.
+#[pyclass(name = "Scan", module = "rcm._rcm", frozen)]
+pub struct PyScan {
+    query: Vec<f32>,
+    found: Receiver<Result<Nearest, Error>>,
+}
+
 /// Open segments of one epoch, dead rows masked.
 #[pyclass(name = "Segments", module = "rcm._rcm", frozen)]
-pub struct PySegments(Segments);
+pub struct PySegments(Arc<Segments>);
 
 #[pymethods]
 impl PySegments {
@@ -127,7 +136,7 @@ impl PySegments {
         };
         unlocked(py, || {
             let segments = files.into_iter().map(open).collect::<Result<_, _>>()?;
-            Ok(Self(Segments::new(segments, &dead)))
+            Ok(Self(Arc::new(Segments::new(segments, &dead))))
         })?
         .map_err(segment_to_py)
     }
@@ -183,25 +192,48 @@ impl PySegments {
         PyScored(ids.into_iter().zip(scores).map(|(id, score)| (id, 0.0, score)).collect())
     }
 
+    /// Begins to look for the `k` rows nearest to a query; of many rows in other threads, while this one goes on.
+    #[pyo3(signature = (query, k, allowed = None))]
+    fn scan(
+        &self,
+        py: Python<'_>,
+        query: Vec<f32>,
+        k: usize,
+        allowed: Option<Vec<IdRange>>,
+    ) -> PyResult<PyScan> {
+        let (segments, vector) = (Arc::clone(&self.0), query.clone());
+        let look = move || segments.nearest(&vector, allowed.as_deref(), k);
+        let (sender, found) = bounded(1);
+        if self.0.is_long_to_scan() {
+            // Nobody waits for it when the search has failed meanwhile.
+            rayon::spawn(move || drop(sender.send(guarded(|| Ok(look())))));
+        } else {
+            drop(sender.send(Ok(unlocked(py, look)?)));
+        }
+        Ok(PyScan { query, found })
+    }
+
     /// The candidates of a query from both sides: what `nearest`, `by_words` and
-    /// `Scored.with_cosines` give one after the other.
-    #[pyo3(signature = (terms, reached, query, allowed = None, *, pool, reach, k1, b))]
+    /// `Scored.with_cosines` give one after the other. Each scan can be taken once.
+    #[pyo3(signature = (terms, reached, scan, *, pool, k1, b))]
     #[allow(clippy::many_single_char_names, clippy::too_many_arguments)]
     fn retrieve(
         &self,
         py: Python<'_>,
         terms: Vec<(u32, f32)>,
         reached: Vec<u64>,
-        query: Vec<f32>,
-        allowed: Option<Vec<IdRange>>,
+        scan: &PyScan,
         pool: usize,
-        reach: usize,
         k1: f32,
         b: f32,
-    ) -> PyScored {
+    ) -> PyResult<PyScored> {
         let words = self.words(terms, k1, b);
-        let wanted = Wanted { words, reached, vector: query, allowed: allowed.as_deref(), pool, reach };
-        PyScored(py.detach(|| self.0.retrieve(&wanted)))
+        let wanted = Wanted { words, reached, vector: scan.query.clone(), pool };
+        detached(py, || {
+            let taken = || Error::Internal("this scan was taken before".into());
+            let nearest = scan.found.recv().map_err(|_| taken())??;
+            Ok(PyScored(self.0.retrieve(&wanted, &nearest)))
+        })
     }
 
     /// (id, kind, indent, forward, spelled so) of each live definition of a name in any spelling.

@@ -1,31 +1,28 @@
-//! One query's candidates from both sides, in one call.
+//! One query's candidates from both sides.
 
 use crate::bm25::Bm25;
+use crate::scan::Nearest;
 use crate::segments::Segments;
 
 /// What a query looks for.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Wanted<'a> {
+pub struct Wanted {
     /// Its words.
     pub words: Bm25,
     /// Chunks that hold one of them, the best by another's count.
     pub reached: Vec<u64>,
     /// Its meaning; empty for none.
     pub vector: Vec<f32>,
-    /// Sorted, disjoint id ranges to look at; `None` for all.
-    pub allowed: Option<&'a [(u64, u64)]>,
     /// Best chunks taken from each side, and all that tie with the last.
     pub pool: usize,
-    /// Chunks that the scan returns: more than `pool`, so that ties are seen.
-    pub reach: usize,
 }
 
 impl Segments {
     /// The candidates of a query: (id, semantic, lexical), ids ascending, scores from 0 to 1.
     ///
+    /// `nearest` is what [`Segments::nearest`] gives for its vector: more than `pool`, so that ties are seen.
     /// A cosine is 0 at the lowest of all rows scanned, and 1 at the highest.
-    pub fn retrieve(&self, wanted: &Wanted<'_>) -> Vec<(u64, f64, f64)> {
-        let nearest = self.nearest(&wanted.vector, wanted.allowed, wanted.reach);
+    pub fn retrieve(&self, wanted: &Wanted, nearest: &Nearest) -> Vec<(u64, f64, f64)> {
         let last = wanted.pool.checked_sub(1).and_then(|last| nearest.hits.get(last)).map(|hit| hit.1);
         let in_pool = |&(nth, &(_, score)): &(usize, &(u64, f32))| nth < wanted.pool || last == Some(score);
         let near: Vec<u64> =

@@ -30,6 +30,11 @@ pub struct Nearest {
 }
 
 impl Segments {
+    /// Whether a scan of all rows is worth other threads.
+    pub fn is_long_to_scan(&self) -> bool {
+        self.live_rows() > PARALLEL_ROWS
+    }
+
     /// The `k` live rows with the largest dot product with `query`, of the ids `allowed` (sorted, disjoint ranges
     /// `start..end`; `None` allows all). Segments whose dimension is not the query's are not scanned.
     pub fn nearest(&self, query: &[f32], allowed: Option<&[(u64, u64)]>, k: usize) -> Nearest {

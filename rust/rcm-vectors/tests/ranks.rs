@@ -63,11 +63,11 @@ fn one_call_finds_what_its_steps_do() {
         let cosines = segments.similarity(&vector, &ids);
         let expected = scale_cosines(&chunks, &cosines, nearest.min.into(), nearest.max.into());
         assert!(expected.iter().any(|chunk| chunk.1 > 0.0) && expected.iter().any(|chunk| chunk.2 > 0.0));
-        let wanted =
-            Wanted { words: words.clone(), reached: reached.clone(), vector, allowed, pool, reach: 40 };
-        assert_eq!(segments.retrieve(&wanted), expected);
+        let wanted = Wanted { words: words.clone(), reached: reached.clone(), vector, pool };
+        assert_eq!(segments.retrieve(&wanted, &nearest), expected);
         let silent = Wanted { vector: Vec::new(), ..wanted };
-        assert!(segments.retrieve(&silent).iter().all(|chunk| chunk.1 == 0.0));
+        let nothing = segments.nearest(&silent.vector, allowed, 40);
+        assert!(segments.retrieve(&silent, &nothing).iter().all(|chunk| chunk.1 == 0.0));
     }
 }
 
