@@ -93,8 +93,9 @@ def retrieve(
     vector = embedder.embed_query(query) if embedder is not None else []
     vector = vector if any(vector) else []
     # Of a large index the scan goes on while words are looked up.
-    local = reader.vectors_are_local
-    scan = reader.segments.scan(vector, _SEMANTIC_REACH, allowed) if local else None
+    scan = None
+    if reader.vectors_are_local:
+        scan = reader.segments.scan(vector, _SEMANTIC_REACH, allowed)
     weighted = _weighted(reader, terms)
     reached = _lexical_reach(reader, terms, filters, allowed) if weighted else []
     if scan is not None:

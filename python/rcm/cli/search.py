@@ -197,9 +197,10 @@ def _ask(
 
 def _around(index: Index, result: SearchResult, query: str, output: Output) -> list[Line]:
     from rcm.present.context import with_context
-    from rcm.present.snippet import choose_lines, query_pattern
+    from rcm.present.snippet import choose_lines, find_words, query_pattern
 
-    chosen = choose_lines(result.text, result.start_line, result.symbol, query_pattern(query))
+    words = find_words(result.text, query_pattern(query))
+    chosen = choose_lines(words, result.start_line, result.symbol)
     return with_context(
         chosen,
         lambda first, last: index.read(result.path, first, last).text,

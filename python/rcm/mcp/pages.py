@@ -8,7 +8,7 @@ from rcm.mcp.paths import spelled
 from rcm.mcp.schemas import Hit
 from rcm.mcp.text import clean_code, clean_name, clipped, hit_lines, numbered
 from rcm.mcp.tokens import count_tokens
-from rcm.present.snippet import QueryPattern, choose_lines, query_pattern
+from rcm.present.snippet import QueryPattern, choose_lines, find_words, query_pattern
 from rcm.types import SearchResult
 
 #: What an answer needs besides its results, in either form: notices, marks, keys.
@@ -56,13 +56,8 @@ def shown(result: SearchResult, pattern: QueryPattern | None, snippet_lines: int
     """Return a result with the lines that meet the query best, everything of it made safe to read."""
     lines = []
     if snippet_lines:
-        chosen = choose_lines(
-            result.text,
-            result.start_line,
-            result.symbol,
-            pattern,
-            snippet_lines,
-        )
+        words = find_words(result.text, pattern)
+        chosen = choose_lines(words, result.start_line, result.symbol, snippet_lines)
         lines = [numbered(line.number, clipped(clean_code(line.text))) for line in chosen]
     return Hit(
         root=spelled(result.root),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rcm.markup import visible
 from rcm.present.escape import escape_code
-from rcm.present.snippet import Line, QueryPattern, choose_lines, query_pattern
+from rcm.present.snippet import Line, QueryPattern, choose_lines, find_words, query_pattern
 from rcm.types import SearchResult
 
 _PRE = (
@@ -31,7 +31,7 @@ def results_html(results: Sequence[SearchResult], query: str) -> str:
 
 
 def _result(result: SearchResult, pattern: QueryPattern | None) -> str:
-    shown = choose_lines(result.text, result.start_line, result.symbol, pattern)
+    shown = choose_lines(find_words(result.text, pattern), result.start_line, result.symbol)
     margin = max((len(str(line.number)) for line in shown if line.number), default=1)
     kind = f" ({visible(result.kind)})" if result.kind else ""
     stale = "" if result.freshness == "fresh" else f" <em>[{visible(result.freshness)}]</em>"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rcm.present.escape import escape_code, escape_path
 from rcm.present.hyperlink import Links
-from rcm.present.snippet import Line, QueryPattern, choose_lines, query_pattern
+from rcm.present.snippet import Line, QueryPattern, choose_lines, find_words, query_pattern
 from rcm.present.style import Style
 from rcm.present.terminal import DIM, LINES, MATCH, PATH
 from rcm.types import SearchResult
@@ -78,7 +78,7 @@ def render_places(
 
 def telling_line(result: SearchResult, pattern: QueryPattern | None) -> Line:
     """Return the line of a result that meets the query best: of those shown the first with most words."""
-    shown = choose_lines(result.text, result.start_line, result.symbol, pattern)
+    shown = choose_lines(find_words(result.text, pattern), result.start_line, result.symbol)
 
     def words(line: Line) -> int:
         found = pattern.regex.findall(line.text) if pattern is not None else []

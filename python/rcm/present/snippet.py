@@ -125,20 +125,10 @@ def _find_by_expression(text: str, pattern: QueryPattern | None) -> list[list[tu
 
 
 def choose_lines(
-    text: str,
-    start_line: int,
-    symbol: str,
-    pattern: QueryPattern | None,
-    limit: int = MAX_LINES,
-    *,
-    words: FoundWords | None = None,
+    words: FoundWords, start_line: int, symbol: str, limit: int = MAX_LINES
 ) -> list[Line]:
-    """The lines to show of a chunk that starts at `start_line`: at most `limit`, and the gaps.
-
-    `words` is what `find_words` finds, if it is known already.
-    """
-    lines, _, there = words if words is not None else find_words(text, pattern)
-    found = list(there)
+    """The lines to show of a chunk that starts at `start_line`: at most `limit`, and the gaps."""
+    lines, found = words.lines, list(words.words)
     defined = _definition(lines, symbol)
     if defined is not None:
         found[defined] += (_DEFINITION,)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from rcm.present.escape import escape_code, escape_path
 from rcm.present.hyperlink import NO_LINKS, Links
-from rcm.present.snippet import Line, QueryPattern, choose_lines, query_pattern
+from rcm.present.snippet import Line, QueryPattern, choose_lines, find_words, query_pattern
 from rcm.present.style import Style
 from rcm.types import SearchResult
 
@@ -37,7 +37,9 @@ def render_results(
     pattern = query_pattern(query)
     out = []
     for result in results:
-        shown: Sequence[Line] = choose_lines(result.text, result.start_line, result.symbol, pattern)
+        shown: Sequence[Line] = choose_lines(
+            find_words(result.text, pattern), result.start_line, result.symbol
+        )
         shown = around(result, shown) if around is not None else shown
         path = result.path if name is None else name(result.root, result.path)
         body = _body(result, shown, pattern, style, explain)

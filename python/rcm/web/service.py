@@ -147,7 +147,7 @@ def _result(result: SearchResult, pattern: QueryPattern | None) -> dict[str, Any
     """A result with its text made safe to show, and the lines of it that the list shows."""
     text = _safe(result.text)
     words = find_words(text, pattern)
-    chosen = choose_lines(text, result.start_line, result.symbol, pattern, SHOWN_LINES, words=words)
+    chosen = choose_lines(words, result.start_line, result.symbol, SHOWN_LINES)
     return {
         **result_object(result),
         "name": escape_path(result.path),

@@ -8,8 +8,8 @@
 //! ```
 //!
 //! Each stage is a function from one value to the next, and no stage calls another; only
-//! [`process::process_file`] composes them, [`pipeline`] says when; [`look::look`] composes the first three for a file that is known, and
-//! [`grep::grep_file`] for an exact search. Nothing here knows Python, an index or a network.
+//! [`process::process_file`] composes them, and [`pipeline`] says when; [`look::look`] composes the first three for a
+//! file that is known, and [`grep::grep_file`] for an exact search. Nothing here knows Python, an index or a network.
 
 #![forbid(unsafe_code)]
 

@@ -201,10 +201,11 @@ impl PySegments {
         k: usize,
         allowed: Option<Vec<IdRange>>,
     ) -> PyResult<PyScan> {
+        let is_long = self.0.is_long_to_scan(&query, allowed.as_deref());
         let (segments, vector) = (Arc::clone(&self.0), query.clone());
         let look = move || segments.nearest(&vector, allowed.as_deref(), k);
         let (sender, found) = bounded(1);
-        if self.0.is_long_to_scan() {
+        if is_long {
             // Nobody waits for it when the search has failed meanwhile.
             rayon::spawn(move || drop(sender.send(guarded(|| Ok(look())))));
         } else {

@@ -30,9 +30,10 @@ pub struct Nearest {
 }
 
 impl Segments {
-    /// Whether a scan of all rows is worth other threads.
-    pub fn is_long_to_scan(&self) -> bool {
-        self.live_rows() > PARALLEL_ROWS
+    /// Whether a scan for `query` of the ids `allowed`, as [`Segments::nearest`] takes them, is worth other threads.
+    pub fn is_long_to_scan(&self, query: &[f32], allowed: Option<&[(u64, u64)]>) -> bool {
+        let ids = allowed.map_or(u64::MAX, |ranges| ranges.iter().map(|(start, end)| end - start).sum());
+        !query.is_empty() && ids.min(self.live_rows() as u64) > PARALLEL_ROWS as u64
     }
 
     /// The `k` live rows with the largest dot product with `query`, of the ids `allowed` (sorted, disjoint ranges

@@ -82,8 +82,8 @@ impl StaticTable {
 
     /// Adds the rows of the tokens of `text`; the mean has the same direction.
     ///
-    /// A row is added once, times its count, in the order of ids: of the tokens of a chunk of code less than half are
-    /// different.
+    /// A row is added once, times its count, in the order of ids: of the tokens of 1,350 pieces of Rust as long as
+    /// a chunk three in ten were different.
     fn sum(&self, text: &str, ids: &mut Vec<u32>, sum: &mut [f32]) {
         ids.clear();
         self.tokenizer.encode(text, ids);

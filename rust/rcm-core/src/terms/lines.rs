@@ -25,17 +25,14 @@ pub fn best_run<S: AsRef<str>>(words: &[Vec<S>], is_blank: &[bool], size: usize)
 
     let end_of = |start: usize| words.len().min(start + size);
     let mut is_there = vec![false; worths.len()];
-    let (mut best, mut best_score, mut score) = (0, -1.0, 0.0);
+    let (mut best, mut best_score) = (0, -1.0);
     for start in 0..words.len() {
-        // Another score only where a line with words comes or goes.
-        let comes = words.get(start + size - 1).is_some_and(|line| !line.is_empty());
-        if start == 0 || comes || !words[start - 1].is_empty() {
-            is_there.fill(false);
-            words[start..end_of(start)].iter().flatten().for_each(|&word| is_there[word] = true);
-            let many: usize = words[start..end_of(start)].iter().map(Vec::len).sum();
-            let there = worths.iter().zip(&is_there).filter(|(_, is_there)| **is_there);
-            score = there.map(|(worth, _)| worth).sum::<f64>() + REPETITION * many as f64;
-        }
+        let run = &words[start..end_of(start)];
+        is_there.fill(false);
+        run.iter().flatten().for_each(|&word| is_there[word] = true);
+        let many: usize = run.iter().map(Vec::len).sum();
+        let there = worths.iter().zip(&is_there).filter(|(_, is_there)| **is_there);
+        let score = there.map(|(worth, _)| worth).sum::<f64>() + REPETITION * many as f64;
         if score > best_score && !is_blank[start] {
             (best, best_score) = (start, score);
         }
