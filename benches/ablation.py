@@ -76,7 +76,7 @@ def load(entry: dict[str, Any], arguments: argparse.Namespace, indexes: Path) ->
     embedder = open_embedder()
     queries = load_annotations(arguments.annotations / f"{name}.json")
     asked = [
-        (query, retrieve(understand(query.text).text, reader, embedder, "hybrid", Filters()))
+        (query, retrieve(understand(query.text), reader, embedder, "hybrid", Filters()))
         for query in queries
     ]
     return Repository(name, reader, f"{below}/" if below else "", tuple(asked))

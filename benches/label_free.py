@@ -2,7 +2,7 @@
 
     python benches/label_free.py [NAME=]TREE... [--sentences N] [--commits N] [--json FILE] [--against FILE]
 
-Three checks, for any source trees:
+Four checks, for any source trees:
 
 * doc: the first sentence of a definition's documentation is taken out of a copy of the tree, which is
   then indexed and asked that sentence. The answer is the definition's file, and its lines. The
@@ -10,6 +10,8 @@ Three checks, for any source trees:
   asked. Needs no history.
 * commit: a commit's subject is asked of the tree at HEAD. The answers are the files that the commit
   changed, at most ten and all still there. For trees that are git clones, bare ones, too.
+* message: the same with the whole message, from 30 words of explanation on, as issues are pasted. The
+  answers are the programs among these files.
 * name: a name that one file defines, tests included, is asked as it is. The answer is that file.
 
 A subject says why as often as where, so its figures are low; they serve to compare. All samples are
@@ -39,6 +41,7 @@ from label_free_sources import (
     doc_questions,
     export_commit,
     is_clone,
+    message_questions,
     name_questions,
 )
 from quality_metric import DEPTH, paired_interval
@@ -129,6 +132,9 @@ def checks_of(name: str, tree: Path, arguments: argparse.Namespace) -> list[Chec
             asked = commit_questions(tree, copy, arguments.commits)
             if asked:
                 done.append(run_check(name, "commit", copy, asked, arguments))
+            asked = message_questions(tree, copy, arguments.commits)
+            if asked:
+                done.append(run_check(name, "message", copy, asked, arguments))
         whole = copy if is_clone(tree) else tree
         names = name_questions(whole, arguments.names)
         if names:

@@ -1,4 +1,4 @@
-"""Questions without labels: documentation sentences, commit subjects, and names."""
+"""Questions without labels: documentation sentences, subjects and messages of commits, and names."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tarfile
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 
 from rcm import _rcm
 from rcm.bench.sentences import FEWEST_WORDS, KINDS, MOST_WORDS, first_sentence
+from rcm.content import is_code, is_test
 
 SEED = 20251122
 #: Files that a commit may change to be about something.
@@ -26,6 +28,12 @@ SHORTEST_NAME = 4
 _WORD = re.compile(r"\w+")
 _NOT_SUBJECT = re.compile(r"^(?:merge|revert|bump|release|version|v?\d+\.)\b", re.IGNORECASE)
 _NUMBER = re.compile(r"\s*\(?#\d+\)?\s*$")
+#: Who did it, and numbers of issues.
+_TRAILER = re.compile(
+    r"[A-Z][\w-]+-(?:by|id|on): |Cc: |(?:closes|fixes|references|resolves):? #?\d", re.IGNORECASE
+)
+#: Words after the subject that explain something.
+FEWEST_EXPLAINING = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +61,13 @@ class _Sentence:
     lines: tuple[tuple[int, str], ...]
     first_line: int
     last_line: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Commit:
+    subject: str
+    body: str
+    paths: tuple[str, ...]
 
 
 def doc_questions(tree: Path, copy: Path, most: int) -> list[Question]:
@@ -164,22 +179,55 @@ def export_commit(clone: Path, copy: Path, commit: str = "HEAD") -> Path:
 def commit_questions(clone: Path, tree: Path, most: int) -> list[Question]:
     """Ask subjects of commits for the files that they changed and that are indexed at HEAD."""
     indexed = set(_rcm.walk(tree).paths)
+    questions = []
+    for commit in _commits(clone):
+        words = len(_WORD.findall(commit.subject))
+        if FEWEST_WORDS <= words <= MOST_WORDS and indexed.issuperset(commit.paths):
+            questions.append(Question(commit.subject, commit.paths))
+    random.Random(SEED).shuffle(questions)
+    return questions[:most]
+
+
+def message_questions(clone: Path, tree: Path, most: int) -> list[Question]:
+    """Ask whole messages of commits, subject and explanation, for the programs that they changed.
+
+    Tests and documents that were changed along are no answers; at least one program must be left and still
+    be there.
+    """
+    programs = set(_programs(tree))
+    questions = []
+    for commit in _commits(clone):
+        changed = tuple(path for path in commit.paths if path in programs)
+        if changed and len(_WORD.findall(commit.body)) >= FEWEST_EXPLAINING:
+            questions.append(Question(f"{commit.subject}\n\n{commit.body}", changed))
+    random.Random(SEED).shuffle(questions)
+    return questions[:most]
+
+
+def _programs(tree: Path) -> Iterator[str]:
+    for path in _rcm.walk(tree).paths:
+        if not is_test(path):
+            try:
+                language = str(_rcm.inspect(tree, path).get("language", ""))
+            except (OSError, ValueError):
+                continue
+            if is_code(language):
+                yield path
+
+
+def _commits(clone: Path) -> Iterator[_Commit]:
+    """Yield what commits say and change, the newest first: no merges, releases or sweeping changes."""
     done = subprocess.run(
-        ["git", "-C", str(clone), "log", "--no-merges", "--name-only", "--format=%x01%s", "HEAD"],
+        ["git", "-C", str(clone), "log", "--no-merges", "--name-only", "--format=%x01%s%x02%b%x02"],
         check=False,  # a clone that is cut off somewhere still tells of the commits before
         capture_output=True,
     )
-    questions = []
     for entry in done.stdout.decode("utf-8", "replace").split("\x01")[1:]:
-        subject, *names = [line for line in entry.splitlines() if line]
-        subject = _NUMBER.sub("", subject)
-        words = len(_WORD.findall(subject))
-        if _NOT_SUBJECT.match(subject) or not FEWEST_WORDS <= words <= MOST_WORDS:
-            continue
-        if 0 < len(names) <= MOST_CHANGED and indexed.issuperset(names):
-            questions.append(Question(subject, tuple(names)))
-    random.Random(SEED).shuffle(questions)
-    return questions[:most]
+        subject, body, names = entry.split("\x02", 2)
+        paths = tuple(line for line in names.splitlines() if line)
+        if not _NOT_SUBJECT.match(subject) and 0 < len(paths) <= MOST_CHANGED:
+            kept = [line for line in body.splitlines() if not _TRAILER.match(line)]
+            yield _Commit(_NUMBER.sub("", subject), "\n".join(kept).strip(), paths)
 
 
 def _git(clone: Path, *arguments: str) -> bytes:

@@ -105,7 +105,7 @@ def main(segment: Path, words: Path) -> None:
         return [lexical.document_frequency(term) for term in terms]
 
     def ask(query: str) -> None:
-        candidates = retrieve(query, reader, embedder, "hybrid", Filters())
+        candidates = retrieve(understand(query), reader, embedder, "hybrid", Filters())
         reader.chunks(
             [one.chunk_id for one in rank(understand(query), candidates, reader, top_k=10)]
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import json
 import os
 import pty
@@ -158,6 +159,25 @@ def test_search_json(tree: Path, capsys: Streams) -> None:
     assert hit["language"] == "rust"
     assert hit["start_line"] <= 7 <= hit["end_line"]
     assert "should_retry" in hit["text"]
+
+
+def test_search_reads_an_issue_from_standard_input(
+    tree: Path, capsys: Streams, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issue = "Requests are retried for ever\n\nA server that answers 503 is asked again without end."
+    main(["search", issue, str(tree), "--json"])
+    typed = json.loads(capsys.readouterr().out)["results"]
+    monkeypatch.setattr("sys.stdin", io.StringIO(issue))
+    assert main(["search", "-", str(tree), "--json"]) == 0
+    piped = json.loads(capsys.readouterr().out)
+    assert (piped["query"], piped["results"]) == (issue, typed)
+    for nothing in (io.StringIO(" \n"), None):
+        monkeypatch.setattr("sys.stdin", nothing)
+        assert main(["search", "-", str(tree)]) == 2
+        assert "empty query" in capsys.readouterr().err
+    monkeypatch.setattr("sys.stdin", io.StringIO("retry " * 20_000))
+    main(["search", "-", str(tree)])
+    assert "more than 65,536 characters: only the first 65,536" in capsys.readouterr().err
 
 
 def test_search_filters_by_language_and_glob(tree: Path, capsys: Streams) -> None:

@@ -14,6 +14,7 @@ from label_free_sources import (
     doc_questions,
     export_commit,
     is_clone,
+    message_questions,
     name_questions,
 )
 from small_trees import write_tree
@@ -102,6 +103,23 @@ def test_commits_are_asked_for_files_that_are_there(clone: Path, tmp_path: Path)
     assert {path.name for path in head.iterdir()} == set(TREE)
     found = {one.text: set(one.paths) for one in commit_questions(clone, head, 99)}
     assert found == {"Begin with a pool of connections": set(TREE)}
+
+
+def test_messages_are_asked_for_the_programs_they_changed(clone: Path, tmp_path: Path) -> None:
+    explained = "Give out connections in turn\n\n" + "The oldest was used for every request. " * 6
+    trailers = "\n\nReviewed-by: A B <a@b>\nChange-Id: I0123\nCloses #12\n"
+    write_tree(
+        clone, {"pool.py": TREE["pool.py"] + "\n", "tests/test_pool.py": "1\n", "a.md": "A\n"}
+    )
+    for command in (["add", "."], ["commit", "-qm", explained + trailers]):
+        subprocess.run(
+            ["git", "-c", "user.name=a", "-c", "user.email=a@b", "-C", str(clone), *command],
+            check=True,
+        )
+    head = export_commit(clone, tmp_path / "head")
+    (only,) = message_questions(clone, head, 99)
+    assert only.text == explained.strip()
+    assert only.paths == ("pool.py",)
 
 
 def test_names_that_one_file_defines_are_asked(tmp_path: Path) -> None:

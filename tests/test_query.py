@@ -12,6 +12,7 @@ from rcm import Index, _rcm
 from rcm._rcm import edits
 from rcm.cli import main
 from rcm.query import Place, understand
+from rcm.query.headline import headline
 from rcm.query.names import find_names
 from rcm.query.places import find_places
 from rcm.query.speech import without_function_words
@@ -394,6 +395,9 @@ def test_a_rare_word_is_a_signal(styles: Index) -> None:
         "\n".join(["f.py:1 " + "(" * 1990] * 40),
         "a-" * 10**5 + "b()",
         "fn " * 10**5,
+        ". A" * 10**5,
+        "\n \n." * 10**5,
+        ".\n" + " " * 10**5 + "two three four five six seven eight nine ten eleven twelve x y z",
     ],
     ids=[
         "word",
@@ -405,8 +409,58 @@ def test_a_rare_word_is_a_signal(styles: Index) -> None:
         "brackets",
         "hyphens",
         "keywords",
+        "sentences",
+        "paragraphs",
+        "blanks",
     ],
 )
 def test_no_long_query_takes_more_than_its_length(text: str) -> None:
     # Quadratic time in any pattern would take these minutes.
     assert understand(text).text
+
+
+BODY = "A proxy answers 503 and the request is sent again.\nThe second has no authorization header at all."
+MARKED = "# Bug\n\n## Summary\nRetries lose all headers"
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        (f"Retries lose headers\n\n{BODY}", "Retries lose headers"),
+        (f"Retries lose their headers. {BODY}", "Retries lose their headers."),
+        (f"Retries lose headers\n- {BODY}", "Retries lose headers"),
+        (f"{MARKED}\n\n{BODY}", MARKED),
+        ("where are retries configured\nand by whom", ""),
+        (" ".join(f"word{nth}" for nth in range(40)), ""),
+        (BODY.replace("\n", " ").replace(". ", ", "), ""),
+        ("", ""),
+    ],
+)
+def test_a_long_question_begins_with_its_headline(text: str, first: str) -> None:
+    assert headline(text) == first
+    assert understand(text).headline == first
+
+
+def test_a_stack_trace_has_no_headline() -> None:
+    assert understand(PYTHON_TRACE * 3).headline == ""
+
+
+def test_the_headline_counts_more_than_what_follows(tmp_path: Path) -> None:
+    # Both files have as many words of the question; which comes first is told by its beginning.
+    tree = write_tree(
+        tmp_path / "tree",
+        {
+            "socket.py": "def reconnect(socket, backoff):\n    delay = backoff.jitter()\n",
+            "ledger.py": "def balance(account, currency):\n    posted = account.journal()\n",
+        },
+    )
+    about = {
+        "socket.py": "Socket reconnect ignores backoff jitter delay.",
+        "ledger.py": "Account balance ignores currency journal posted.",
+    }
+    with Index.open(tree, index_dir=tmp_path / "index") as index:
+        index.update()
+        for first, then in (("socket.py", "ledger.py"), ("ledger.py", "socket.py")):
+            question = f"{about[first]}\n\nSeen after upgrading yesterday. {about[then]}"
+            assert [hit.path for hit in index.search(question)] == [first, then]
+            assert index.corrections(question) == {}

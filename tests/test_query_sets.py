@@ -90,7 +90,7 @@ def test_a_place_is_shown_at_its_line(index: Index) -> None:
 
 def test_there_are_sets_of_every_kind() -> None:
     assert {path.stem for path in SETS} == {
-        "typos", "rare", "errors", "traces", "questions", "spellings", "languages",
+        "typos", "rare", "errors", "traces", "questions", "spellings", "languages", "issues",
     }  # fmt: skip
     for path in SETS:
         queries = tomllib.loads(path.read_text(encoding="utf-8"))["query"]

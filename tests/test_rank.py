@@ -108,7 +108,7 @@ def test_the_definition_comes_before_uses_tests_and_prose(limiter: Index) -> Non
 
 def test_signals_add_up_and_weights_can_be_left_out(limiter: Index) -> None:
     reader, embedder = reader_of(limiter), open_embedder()
-    found = retrieve("RateLimiter", reader, embedder, "hybrid", Filters())
+    found = retrieve(understand("RateLimiter"), reader, embedder, "hybrid", Filters())
     for one in rank(understand("RateLimiter"), found, reader):
         assert sum(one.signals.values()) == pytest.approx(one.score)
     without = rank(
@@ -128,7 +128,7 @@ def test_nothing_retrieved_is_nothing_ranked(limiter: Index) -> None:
 @pytest.mark.parametrize("query", ["RateLimiter", "limit the rate of calls", "test", "README.md"])
 def test_the_first_are_the_same_however_many_are_wanted(limiter: Index, query: str) -> None:
     reader, embedder = reader_of(limiter), open_embedder()
-    found = retrieve(query, reader, embedder, "hybrid", Filters())
+    found = retrieve(understand(query), reader, embedder, "hybrid", Filters())
     everything = rank(understand(query), found, reader)
     assert len(everything) > 1
     for top_k in range(1, len(everything) + 2):

@@ -322,9 +322,9 @@ class Index:
         embedder = self._access.embedder(reader.meta) if mode != "bm25" else None
         filters = Filters.of(languages, paths, kinds, classes)
         question = self._question(query, reader)
-        candidates = retrieve(question.text, reader, embedder, mode, filters)
+        candidates = retrieve(question, reader, embedder, mode, filters)
         if not rerank:
-            ranked = by_chunk_score(candidates)
+            ranked = by_chunk_score(question, candidates)
         elif reranker is None:
             ranked = rank(question, candidates, reader, top_k=top_k)
         else:

@@ -27,8 +27,11 @@ _MOST_UNKNOWN = 3
 
 
 def correct(question: Question, reader: IndexReader) -> Question:
-    """Replace the words of a question that the index does not know by the nearest it does."""
-    if question.foreign:
+    """Replace the words of a question that the index does not know by the nearest it does.
+
+    Not those of one so long that it has a headline: enough of its words are right.
+    """
+    if question.foreign or question.headline:
         return question
     words = dict.fromkeys(_RUN.findall(question.text))
     alone = len(words) == 1

@@ -35,13 +35,18 @@ EXAMPLES = """\
   rcm search --symbol Pool.get                    where a name is defined
   rcm search "open a file" --mode bm25 --json | jq -r '.results[].path'
   rcm search -- --no-verify      a query that begins with a dash
+  gh issue view 12 | rcm search -                 an issue, a log or a trace, whole
 A tree without an index is indexed first.
 Exit status: 0 found, 1 nothing found, 2 error, 3 stale index."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `rcm search`."""
-    parser.add_argument("query", metavar="QUERY", help="words, a symbol, or a question")
+    parser.add_argument(
+        "query",
+        metavar="QUERY",
+        help="words, a symbol, a question, an issue or a stack trace; - reads it from standard input",
+    )
     parser.add_argument(
         "dirs",
         metavar="DIR",
@@ -100,6 +105,9 @@ class _Answer:
 
 def run(args: argparse.Namespace) -> int:
     """Searches and prints the results."""
+    piped = args.query == "-"
+    if piped:
+        args.query = _piped()
     if not args.query.strip():
         raise exits.UsageError("empty query", hint="give a word, a symbol or a question")
     output = Output.of(args)
@@ -125,10 +133,20 @@ def run(args: argparse.Namespace) -> int:
         was, now = escape_code(repr(word)), escape_code(repr(better))
         write_notice(f"no {was} in the index: searching for {now}\n")
     if len(args.query) > LONGEST_QUERY:
-        length, most = f"{len(args.query):,}", f"{LONGEST_QUERY:,}"
+        most = f"{LONGEST_QUERY:,}"
+        length = f"more than {most}" if piped else f"{len(args.query):,}"
         write_notice(f"query of {length} characters: only the first {most} are searched for\n")
     write_paged(_rendered(args, output, answer), paged=not args.no_pager)
     return exits.FOUND if answer.results else exits.NOTHING
+
+
+def _piped() -> str:
+    """Return what stands on standard input, as much of it as a search looks at and one character."""
+    from rcm.search import LONGEST_QUERY
+
+    if sys.stdin is None:  # closed by whoever started the command
+        return ""
+    return sys.stdin.read(LONGEST_QUERY + 1)
 
 
 def _roots(args: argparse.Namespace) -> list[Path]:

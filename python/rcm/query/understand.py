@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from rcm.query.headline import headline
 from rcm.query.names import Names, find_names
 from rcm.query.places import Place, find_places
 from rcm.query.speech import without_function_words
@@ -19,6 +20,7 @@ class Question(NamedTuple):
         text: What words and meaning are looked for by.
         names: Identifiers whose definitions are wanted.
         places: Paths and lines that it mentions, the most telling first.
+        headline: What a long question begins with; empty for a short one and for a stack trace.
         foreign: Whether it is in another language than English, so that an unknown word is no typo.
         corrections: (word as typed, word searched for), in order; none before an index was asked.
     """
@@ -26,6 +28,7 @@ class Question(NamedTuple):
     text: str
     names: Names
     places: tuple[Place, ...] = ()
+    headline: str = ""
     foreign: bool = False
     corrections: tuple[tuple[str, str], ...] = ()
 
@@ -44,4 +47,5 @@ def understand(query: str) -> Question:
         wanted = dict.fromkeys((*mentions.functions[:_MOST_FUNCTIONS], *names.wanted))
         return Question(text, Names(tuple(wanted), False), mentions.places, foreign=True)
     text, foreign = without_function_words(" ".join(query.split()))
-    return Question(text, find_names(text, capitals=not foreign), mentions.places, foreign)
+    names = find_names(text, capitals=not foreign)
+    return Question(text, names, mentions.places, headline(query), foreign)

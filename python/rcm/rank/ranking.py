@@ -71,8 +71,11 @@ def rank(
     ]
 
 
-def by_chunk_score(candidates: Candidates, weights: Weights = DEFAULT) -> list[Ranked]:
+def by_chunk_score(
+    question: Question, candidates: Candidates, weights: Weights = DEFAULT
+) -> list[Ranked]:
     """Order chunks by their fused score alone, best first; ties by id. No other signal, no grouping."""
+    weights = weights.for_terms(len(_rcm.query_terms(question.text)))
     scored = candidates.scored
     rows = zip(scored.ids, scored.semantic, scored.lexical, strict=True)
     ranked = [

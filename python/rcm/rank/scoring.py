@@ -69,9 +69,11 @@ def score_files(
         quotes: Shares of an error message that files have.
     """
     alone = question.names.alone
+    terms = _rcm.query_terms(question.text)
+    weights = weights.for_terms(len(terms))
     defines = weights.definition * (weights.one_word if alone else 1.0)
     at_least = weights.identifier if alone and _is_unmistakable(question.names.wanted[0]) else 0.0
-    words = signals.words(question.text)
+    words = signals.words(question.headline or question.text)
     nothing = (0.0, 0)
     shares = _shares(weights.aggregation, weights.decay, weights.aggregated)
     rows = reader.segments.rank(
@@ -81,7 +83,7 @@ def score_files(
         top_k,
         shares=(weights.semantic, weights.lexical, weights.pool, shares),
         references=None if alone else (weights.references, weights.referring, weights.definers),
-        terms=_rcm.query_terms(question.text),
+        terms=terms,
         points=(
             weights.stem,
             -weights.test * (weights.asked if signals.asks_for_tests(words) else 1.0),

@@ -16,6 +16,9 @@ class Weights(NamedTuple):
     Attributes:
         semantic: Share of the cosine in a chunk's score; lexical only is -.037.
         lexical: Share of BM25 in a chunk's score; semantic only is -.027.
+        long_semantic: The cosine's share for a long question: the mean of many words says little of each.
+        short: Terms of a question up to which the share is the first one.
+        long: Terms from which it is the second; in between it falls with each term.
         pool: Best chunks of a query that count towards their files.
         aggregation: Share of a file's best chunks added to its best; without it -.016. Of
             .4 to .8, which the labels do not tell apart, .6 finds more by sentences of documentation.
@@ -51,6 +54,9 @@ class Weights(NamedTuple):
 
     semantic: float = 0.6
     lexical: float = 0.4
+    long_semantic: float = 0.3
+    short: int = 12
+    long: int = 30
     pool: int = 400
     aggregation: float = 0.6
     aggregated: int = 8
@@ -71,6 +77,12 @@ class Weights(NamedTuple):
     place: float = 2.0
     rare: float = 0.5
     verbatim: float = 1.0
+
+    def for_terms(self, number: int) -> Weights:
+        """Return the weights for a question of so many terms: another share of words and meaning."""
+        longer = min(max(number - self.short, 0) / (self.long - self.short), 1.0)
+        moved = longer * (self.semantic - self.long_semantic)
+        return self._replace(semantic=self.semantic - moved, lexical=self.lexical + moved)
 
 
 DEFAULT = Weights()
