@@ -80,7 +80,9 @@ class Weights(NamedTuple):
 
     def for_terms(self, number: int) -> Weights:
         """Return the weights for a question of so many terms: another share of words and meaning."""
-        longer = min(max(number - self.short, 0) / (self.long - self.short), 1.0)
+        if number <= self.short:
+            return self
+        longer = min((number - self.short) / (self.long - self.short), 1.0)
         moved = longer * (self.semantic - self.long_semantic)
         return self._replace(semantic=self.semantic - moved, lexical=self.lexical + moved)
 

@@ -2,6 +2,8 @@
 
 use std::cmp::Ordering;
 use std::ops::Range;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
 
 use rayon::prelude::*;
 
@@ -14,6 +16,9 @@ const BLOCK_ROWS: usize = 2_048;
 
 /// Hits kept before they are cut to the best, at least twice this: cutting goes through all of them.
 const SPARE_HITS: usize = 256;
+
+/// Scores that are compared with the floor at once.
+const LANES: usize = 16;
 
 /// Below this, starting threads costs more than scanning.
 const PARALLEL_ROWS: usize = 20_000;
@@ -47,11 +52,15 @@ impl Segments {
             .flat_map(|part| part.runs(allowed).into_iter().flat_map(blocks).map(move |rows| (part, rows)))
             .collect();
         let rows: usize = blocks.iter().map(|(_, rows)| rows.len()).sum();
-        let scan = |best: Best, (part, rows)| best.scan(part, rows, &query);
+        let floor = Floor::default();
+        let new = || Best::new(k, &floor);
         let best = if rows > PARALLEL_ROWS {
-            blocks.into_par_iter().fold(|| Best::new(k), scan).reduce(|| Best::new(k), Best::join)
+            blocks
+                .into_par_iter()
+                .fold(new, |best, (part, rows)| best.scan(part, rows, &query))
+                .reduce(new, Best::join)
         } else {
-            blocks.into_iter().fold(Best::new(k), scan)
+            blocks.into_iter().fold(new(), |best, (part, rows)| best.scan(part, rows, &query))
         };
         best.finish()
     }
@@ -74,33 +83,58 @@ fn blocks(run: Range<usize>) -> impl Iterator<Item = Range<usize>> {
     run.step_by(BLOCK_ROWS).map(move |start| start..end.min(start + BLOCK_ROWS))
 }
 
+/// The highest `k`-th best score of any of the tasks so far: what is lower cannot be among the best. Tasks that knew
+/// only their own would keep, and look up the ids of, ten times as many.
+struct Floor(AtomicU32);
+
+impl Floor {
+    fn admits(&self, score: f32) -> bool {
+        score >= f32::from_bits(self.0.load(Relaxed))
+    }
+
+    fn raise(&self, last: f32) {
+        let higher = |now: u32| (last > f32::from_bits(now)).then_some(last.to_bits());
+        // The error says that it was as high already.
+        let _ = self.0.fetch_update(Relaxed, Relaxed, higher);
+    }
+}
+
+impl Default for Floor {
+    fn default() -> Self {
+        Self(AtomicU32::new(f32::NEG_INFINITY.to_bits()))
+    }
+}
+
 /// The best of the scores seen so far. The order is total, so joining in any order gives the same.
-struct Best {
+struct Best<'a> {
     k: usize,
-    /// At least the best `k`.
+    /// All that can be among the best `k`.
     hits: Vec<(u64, f32)>,
-    /// The `k`-th best score when there were last that many: what is lower cannot be among the best.
-    floor: Option<f32>,
+    floor: &'a Floor,
     range: Option<(f32, f32)>,
     products: Products,
 }
 
-impl Best {
-    fn new(k: usize) -> Self {
-        Self { k, hits: Vec::new(), floor: None, range: None, products: Products::default() }
+impl<'a> Best<'a> {
+    fn new(k: usize, floor: &'a Floor) -> Self {
+        Self { k, hits: Vec::new(), floor, range: None, products: Products::default() }
     }
 
     fn scan(mut self, part: &Part, rows: Range<usize>, query: &Query) -> Self {
         let segment = &part.segment;
         let mut products = std::mem::take(&mut self.products);
         query.dots(segment.vectors(rows.clone()), segment.scales(rows.clone()), &mut products);
-        let scored = rows.zip(products.scores.iter().copied());
         if part.is_whole() {
-            self.widen(range_of(&products.scores));
-            scored.for_each(|(row, score)| self.offer(segment, row, score));
+            for (scores, first) in products.scores.chunks(LANES).zip(rows.step_by(LANES)) {
+                let (low, high) = range_of(scores);
+                self.widen((low, high));
+                if self.floor.admits(high) {
+                    scores.iter().zip(first..).for_each(|(&score, row)| self.offer(segment, row, score));
+                }
+            }
         } else {
-            for (row, score) in scored.filter(|&(row, _)| part.is_live(row)) {
-                self.widen(Some((score, score)));
+            for (row, &score) in rows.zip(&products.scores).filter(|&(row, _)| part.is_live(row)) {
+                self.widen((score, score));
                 self.offer(segment, row, score);
             }
         }
@@ -109,7 +143,7 @@ impl Best {
     }
 
     fn offer(&mut self, segment: &Segment, row: usize, score: f32) {
-        if self.floor.is_none_or(|floor| score.partial_cmp(&floor) != Some(Ordering::Less)) {
+        if self.floor.admits(score) {
             self.hits.push((segment.id(row), score));
             if self.hits.len() >= 2 * self.k.max(SPARE_HITS) {
                 self.cut();
@@ -117,13 +151,14 @@ impl Best {
         }
     }
 
-    fn widen(&mut self, other: Option<(f32, f32)>) {
-        self.range = self.range.into_iter().chain(other).reduce(widen);
+    fn widen(&mut self, (low, high): (f32, f32)) {
+        self.range =
+            Some(self.range.map_or((low, high), |(lowest, highest)| (lowest.min(low), highest.max(high))));
     }
 
     fn join(mut self, mut other: Self) -> Self {
         self.hits.append(&mut other.hits);
-        self.widen(other.range);
+        other.range.into_iter().for_each(|range| self.widen(range));
         self.cut();
         self
     }
@@ -132,7 +167,8 @@ impl Best {
         if self.hits.len() > self.k {
             self.hits.select_nth_unstable_by(self.k, by_rank);
             self.hits.truncate(self.k);
-            self.floor = self.hits.iter().map(|&(_, score)| score).min_by(f32::total_cmp);
+            let last = self.hits.iter().map(|&(_, score)| score).min_by(f32::total_cmp);
+            self.floor.raise(last.unwrap_or(f32::NEG_INFINITY));
         }
     }
 
@@ -144,24 +180,28 @@ impl Best {
     }
 }
 
-/// Lowest and highest score, in lanes that the compiler makes one instruction of.
-fn range_of(scores: &[f32]) -> Option<(f32, f32)> {
-    const LANES: usize = 16;
-    let (blocks, rest) = scores.as_chunks::<LANES>();
-    let first = blocks.first().copied();
-    let (mut low, mut high) = (first.unwrap_or_default(), first.unwrap_or_default());
-    for block in blocks {
-        for lane in 0..LANES {
-            low[lane] = low[lane].min(block[lane]);
-            high[lane] = high[lane].max(block[lane]);
+/// Lowest and highest of some scores, one at least and none of them NaN.
+fn range_of(scores: &[f32]) -> (f32, f32) {
+    let smaller = |a: f32, b: f32| if a < b { a } else { b };
+    let larger = |a: f32, b: f32| if a > b { a } else { b };
+    match scores.as_chunks::<LANES>() {
+        // A tree of comparisons, which the compiler makes instructions of four and more lanes of.
+        ([block], []) => {
+            let (mut low, mut high) = (*block, *block);
+            let mut half = LANES / 2;
+            while half > 0 {
+                for lane in 0..half {
+                    low[lane] = smaller(low[lane], low[lane + half]);
+                    high[lane] = larger(high[lane], high[lane + half]);
+                }
+                half /= 2;
+            }
+            (low[0], high[0])
         }
+        _ => scores.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &score| {
+            (smaller(low, score), larger(high, score))
+        }),
     }
-    let lanes = first.into_iter().flat_map(|_| low.into_iter().zip(high));
-    lanes.chain(rest.iter().map(|&score| (score, score))).reduce(widen)
-}
-
-fn widen((min, max): (f32, f32), other: (f32, f32)) -> (f32, f32) {
-    (min.min(other.0), max.max(other.1))
 }
 
 fn by_rank(a: &(u64, f32), b: &(u64, f32)) -> Ordering {
