@@ -53,7 +53,7 @@ class SearchInput(_Paged):
     query: str = Field(
         min_length=1,
         max_length=_MOST_QUERY_CHARS,
-        description="A question, some words, an identifier, an error message or a stack trace",
+        description="A question, words, an identifier, an error message, a stack trace, or a whole issue",
     )
     languages: Words = Field([], description="Only these languages, such as rust or python")
     paths: Words = Field([], description="Only paths that match a glob, such as src/**/*.py")
