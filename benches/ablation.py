@@ -30,7 +30,7 @@ from rcm.store.reader import IndexReader, open_reader
 
 #: Weights that switch a part off when they are 0.
 PARTS = (
-    "aggregation", "stem", "definition", "identifier", "references", "size", "test", "prose", "bundled",
+    "telling", "aggregation", "stem", "definition", "identifier", "references", "size", "test", "prose", "bundled",
     "place", "rare", "verbatim",
 )  # fmt: skip
 
@@ -88,8 +88,8 @@ def variants() -> list[tuple[str, Weights]]:
     for name in PARTS:
         nothing: dict[str, Any] = {name: 0.0}
         rows.append((f"without {name}", DEFAULT._replace(**nothing)))
-    rows.append(("semantic only", DEFAULT._replace(semantic=1.0, lexical=0.0)))
-    rows.append(("lexical only", DEFAULT._replace(semantic=0.0, lexical=1.0)))
+    rows.append(("semantic only", DEFAULT._replace(semantic=1.0, lexical=0.0, telling=0.0)))
+    rows.append(("lexical only", DEFAULT._replace(semantic=0.0, lexical=1.0, telling=0.0)))
     return rows
 
 

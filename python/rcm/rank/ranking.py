@@ -75,8 +75,9 @@ def by_chunk_score(
     question: Question, candidates: Candidates, weights: Weights = DEFAULT
 ) -> list[Ranked]:
     """Order chunks by their fused score alone, best first; ties by id. No other signal, no grouping."""
-    weights = weights.for_terms(len(_rcm.query_terms(question.text)))
     scored = candidates.scored
+    terms = _rcm.query_terms(question.text)
+    weights = weights.shared(len(terms), scored.after_best(weights.peak))
     rows = zip(scored.ids, scored.semantic, scored.lexical, strict=True)
     ranked = [
         Ranked(

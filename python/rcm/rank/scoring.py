@@ -70,7 +70,7 @@ def score_files(
     """
     alone = question.names.alone
     terms = _rcm.query_terms(question.text)
-    weights = weights.for_terms(len(terms))
+    weights = weights.shared(len(terms), candidates.scored.after_best(weights.peak))
     defines = weights.definition * (weights.one_word if alone else 1.0)
     at_least = weights.identifier if alone and _is_unmistakable(question.names.wanted[0]) else 0.0
     words = signals.words(question.headline or question.text)

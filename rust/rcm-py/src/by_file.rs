@@ -4,7 +4,7 @@ use std::sync::{Mutex, OnceLock};
 
 use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
-use rcm_vectors::{Files, Links, Traits, scale_cosines};
+use rcm_vectors::{Files, Links, Traits, after_best, scale_cosines};
 
 /// Chunks with the scores of both sides: columns that Python hands on without looking into them.
 #[pyclass(name = "Scored", module = "rcm._rcm", frozen)]
@@ -38,6 +38,12 @@ impl PyScored {
     #[getter]
     fn lexical(&self) -> Vec<f64> {
         self.0.iter().map(|chunk| chunk.2).collect()
+    }
+
+    /// The semantic and the lexical score that stand after the best `n` of each; None without so many, or without one
+    /// of the sides.
+    fn after_best(&self, n: usize) -> Option<(f64, f64)> {
+        after_best(&self.0, n)
     }
 
     /// The same chunks with a cosine each for the semantic score, 0 at `low` and below, 1 at `high`.

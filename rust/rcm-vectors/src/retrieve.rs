@@ -55,3 +55,38 @@ pub fn scale_cosines(
         .map(|cosine| if cosine > low { (cosine - low) * scale } else { 0.0 });
     chunks.iter().zip(scaled).map(|(&(id, _, lexical), semantic)| (id, semantic, lexical)).collect()
 }
+
+/// How far either score has fallen after the best `n` chunks by it: its value for the next one, semantic and lexical.
+///
+/// `None` if there are no more chunks than that, or no chunk has a score of one of the sides.
+pub fn after_best(chunks: &[(u64, f64, f64)], n: usize) -> Option<(f64, f64)> {
+    if chunks.len() <= n {
+        return None;
+    }
+    let next = |mut scores: Vec<f64>| {
+        let (higher, &mut next, _) = scores.select_nth_unstable_by(n, |a, b| b.total_cmp(a));
+        higher.iter().any(|&score| score > 0.0).then_some(next)
+    };
+    let semantic = next(chunks.iter().map(|chunk| chunk.1).collect())?;
+    Some((semantic, next(chunks.iter().map(|chunk| chunk.2).collect())?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::after_best;
+
+    #[test]
+    fn the_next_score_of_each_side_stands_after_the_best() {
+        let chunks = [(1, 0.2, 1.0), (2, 1.0, 0.1), (3, 0.7, 0.4), (4, 0.5, 0.0)];
+        assert_eq!(after_best(&chunks, 1), Some((0.7, 0.4)));
+        assert_eq!(after_best(&chunks, 3), Some((0.2, 0.0)));
+        assert_eq!(after_best(&chunks, 4), None);
+        assert_eq!(after_best(&chunks[..0], 0), None);
+    }
+
+    #[test]
+    fn a_side_without_scores_has_not_fallen() {
+        assert_eq!(after_best(&[(1, 0.0, 1.0), (2, 0.0, 0.5)], 1), None);
+        assert_eq!(after_best(&[(1, 1.0, 0.0), (2, 0.5, 0.0)], 1), None);
+    }
+}
