@@ -135,6 +135,32 @@ def test_the_first_are_the_same_however_many_are_wanted(limiter: Index, query: s
         assert rank(understand(query), found, reader, top_k=top_k) == everything[:top_k]
 
 
+@pytest.mark.parametrize(
+    ("n_terms", "after_peak", "share"),
+    [
+        (5, None, 0.6),
+        (5, (0.7, 0.7), 0.6),
+        (5, (0.2, 0.9), 0.6),
+        (5, (0.7, 0.6), 0.6),
+        (5, (0.7, 0.3), 0.45),
+        (5, (1.0, 0.0), 0.15),
+        (12, None, 0.6),
+        (21, None, 0.45),
+        (30, None, 0.3),
+        (1_000, None, 0.3),
+        (21, (0.7, 0.3), 0.375),
+        (30, (1.0, 0.0), 0.15),
+    ],
+)
+def test_words_count_more_the_more_they_tell_and_the_more_they_are(
+    n_terms: int, after_peak: tuple[float, float] | None, share: float
+) -> None:
+    weights = DEFAULT.shared(n_terms, after_peak)
+    assert weights.semantic == pytest.approx(share)
+    assert weights.semantic + weights.lexical == pytest.approx(DEFAULT.semantic + DEFAULT.lexical)
+    assert weights._replace(semantic=DEFAULT.semantic, lexical=DEFAULT.lexical) == DEFAULT
+
+
 def test_no_rerank_orders_chunks_by_fused_score(limiter: Index) -> None:
     hits = limiter.search("RateLimiter", rerank=False)
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)

@@ -2,7 +2,7 @@
 
 Each names what leaving it out costs, in NDCG@10 on the 21 development repositories of the
 search-quality benchmark, from .918 with all of them; "whole" is on whole repositories, tests and
-documents included, from .905 (`benches/ablation.py`, `docs/ranking.md`).
+documents included, from .906 (`benches/ablation.py`, `docs/ranking.md`).
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ class Weights(NamedTuple):
         semantic: Share of the cosine in a chunk's score; lexical only is -.037.
         lexical: Share of BM25 in a chunk's score; semantic only is -.027.
         telling: Taken off the cosine's share, and given to BM25, per point that BM25 has fallen further
-            than cosines have after the best `peak` chunks by each: words that single out few chunks say more. Without
-            it the labels are the same (.000 and .000), and sentences of documentation, subjects and messages of
-            commits find less (-.016, -.005, -.003 in trees that it was not chosen on).
+            than cosines have after the best `peak` chunks by each: words that single out few chunks say
+            more. Without it labels are the same (.000 and -.001), and sentences of documentation, subjects
+            and messages of commits find less (-.016, -.005, -.005 MRR@10 in trees that it was not chosen on).
         peak: Chunks that are the peak of a score.
         even: How much further BM25 falls usually, for which nothing is taken.
         long_semantic: The cosine's share for a long question: the mean of many words says little of each.
         short: Terms of a question up to which the share is as above.
         long: Terms from which it is `long_semantic` at most; in between it falls with each term.
         pool: Best chunks of a query that count towards their files.
-        aggregation: Share of a file's best chunks added to its best; without it -.016. Of
+        aggregation: Share of a file's best chunks added to its best; without it -.022. Of
             .4 to .8, which the labels do not tell apart, .6 finds more by sentences of documentation.
         aggregated: How many of a file's best chunks are added.
         decay: Each further chunk counts this much of the one before it; 8 chunks with .6 instead of
             4 with .5 was +.004 to +.007 with two tables.
-        stem: For the share of a file name's parts that occur in the query; without it -.011.
+        stem: For the share of a file name's parts that occur in the query; without it -.014.
             .15 and .2 are alike there, and .15 finds more by sentences of documentation.
         definition: For a file that defines an identifier of the query; without it -.004.
         one_word: Factor on `definition` when the query is one identifier.
@@ -39,22 +39,22 @@ class Weights(NamedTuple):
             `nsenders`) and no word: above all other files, in tests or not. Of names that one file defines it
             came first for 27 to 34 % of those in tests without it, 89 to 96 % with it.
         references: For a file that defines names which the best chunks use, the most used being 1;
-            without it -.007, whole -.009.
+            without it -.007, whole -.010.
         referring: How many of the best chunks speak so.
         definers: A name that more chunks than this define leads nowhere.
-        size: Per natural logarithm of a file's chunks, over 5; without it -.002, whole -.003.
+        size: Per natural logarithm of a file's chunks, over 5; without it -.003, whole the same.
         size_cap: Chunks beyond this many count no more, lest generated giants win.
         test: Taken off tests, examples, benchmarks and docs not asked for; without it -.002,
-            whole -.028.
+            whole -.030.
         asked: Share of `test` that is taken off all the same when the query has a word for such: 0
             is whole -.003, in a repository of a test framework.
         prose: Taken off prose, settings and data not asked for: they say the words, code does it;
             without it -.004, whole -.016.
-        bundled: Taken off build output and vendored code not asked for; without it whole -.012.
+        bundled: Taken off build output and vendored code not asked for; without it whole -.013.
         place: For a file that the query names with a path and a line, half of it without a line: above
             the sum of all other parts, since a stack trace or a person points at it.
         rare: For a program with words of the query that hardly another chunk has, times their share
-            of the query; without it -.001, and one rare word in a sentence goes under.
+            of the query; without it .000, and one rare word in a sentence goes under.
         verbatim: For a file with the words of an error message in a row, times their share of it.
     """
 
