@@ -30,8 +30,8 @@ from rcm.store.reader import IndexReader, open_reader
 
 #: Weights that switch a part off when they are 0.
 PARTS = (
-    "telling", "aggregation", "stem", "definition", "identifier", "references", "size", "test", "prose",
-    "bundled", "place", "rare", "verbatim",
+    "telling", "aggregation", "stem", "folder", "definition", "identifier", "references", "size", "test",
+    "prose", "bundled", "place", "rare", "verbatim",
 )  # fmt: skip
 
 

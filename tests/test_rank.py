@@ -135,6 +135,31 @@ def test_the_first_are_the_same_however_many_are_wanted(limiter: Index, query: s
         assert rank(understand(query), found, reader, top_k=top_k) == everything[:top_k]
 
 
+def test_terms_of_folders() -> None:
+    found = signals.folder_terms("packages/openai-adapters/src")
+    assert found == [["packag"], ["openai", "adapt"], ["src"]]
+    assert signals.folder_terms("") == signals.folder_terms("--/") == []
+
+
+def test_a_folder_that_is_named_comes_before_its_siblings(tmp_path: Path) -> None:
+    source = (
+        "def retry(request):\n    '''Send a request again after a pause.'''\n    return request\n"
+    )
+    names = ("anthropic", "bedrock", "mistral", "openai")
+    files = {f"packages/{name}-adapters/src/retry.py": source for name in names}
+    files |= {
+        f"packages/core/src/part{nth}.py": f"def part{nth}():\n    pass\n" for nth in range(90)
+    }
+    tree = write_tree(tmp_path / "tree", files)
+    with Index.open(tree, index_dir=tmp_path / "index") as index:
+        index.update()
+        for name in names:
+            first = index.search(f"retry a request in the {name} adapters")[0]
+            assert first.path == f"packages/{name}-adapters/src/retry.py"
+            assert first.signals["folder"] == pytest.approx(DEFAULT.folder)
+        assert "folder" not in index.search("retry a request")[0].signals
+
+
 @pytest.mark.parametrize(
     ("n_terms", "after_peak", "share"),
     [

@@ -196,14 +196,21 @@ def _reach_of_kinds(
 
 
 def _weighted(reader: IndexReader, terms: list[str], headline: str) -> list[tuple[int, float]]:
-    """Return (key, idf) of the terms that occur, idf in Lucene's form over live chunks."""
+    """Return (key, weight) of the terms that occur, those of the headline counting more."""
     first = frozenset(_rcm.query_terms(headline))
+    weights = term_weights(reader, terms)
+    return [
+        (_rcm.term_key(term), weight * (_HEADLINE_TERMS if term in first else 1.0))
+        for term, weight in weights.items()
+    ]
+
+
+def term_weights(reader: IndexReader, terms: list[str]) -> dict[str, float]:
+    """Return the idf of the terms that occur, in Lucene's form over live chunks, in the order given."""
     total = reader.segments.live_rows
-    weighted = []
-    for term in terms:
-        frequency = reader.lexical.document_frequency(term)
-        if frequency:
-            idf = math.log1p((total - frequency + 0.5) / (frequency + 0.5))
-            times = _HEADLINE_TERMS if term in first else 1.0
-            weighted.append((_rcm.term_key(term), times * idf))
-    return weighted
+    frequencies = ((term, reader.lexical.document_frequency(term)) for term in terms)
+    return {
+        term: math.log1p((total - count + 0.5) / (count + 0.5))
+        for term, count in frequencies
+        if count
+    }

@@ -13,7 +13,7 @@ from rcm.query import Question
 from rcm.query.names import looks_like_code
 from rcm.rank import signals
 from rcm.rank.weights import Weights
-from rcm.search import Candidates
+from rcm.search import Candidates, term_weights
 from rcm.store.reader import IndexedFile, IndexReader
 
 #: By file: how much something speaks for it, and the chunk that says so.
@@ -24,6 +24,7 @@ PARTS = (
     "semantic",
     "lexical",
     "stem",
+    "folder",
     "definition",
     "references",
     "size",
@@ -84,8 +85,10 @@ def score_files(
         shares=(weights.semantic, weights.lexical, weights.pool, shares),
         references=None if alone else (weights.references, weights.referring, weights.definers),
         terms=terms,
+        folder_terms=_folder_terms(question, reader, weights),
         points=(
             weights.stem,
+            weights.folder,
             -weights.test * (weights.asked if signals.asks_for_tests(words) else 1.0),
             0.0 if signals.asks_for_declarations(words) else -weights.prose,
             0.0 if signals.asks_for_bundled(words) else -weights.bundled,
@@ -110,11 +113,20 @@ def score_files(
     return rows[:top_k]
 
 
-def _traits(file: IndexedFile) -> tuple[list[str], int, int, bool, bool, bool]:
+def _traits(
+    file: IndexedFile,
+) -> tuple[list[str], list[list[str]], int, int, bool, bool, bool]:
     """Return what is said of a file whatever is asked: `_rcm` remembers it."""
     stem, test, bundled, declarations = signals.traits(file.path)
     language = 0 if is_code(file.language) else _NUMBERS.get(file.language, _NUMBERS["text"])
-    return list(stem), language, file.n_chunks, test, bundled, declarations
+    folders = signals.folder_terms(file.path.rpartition("/")[0])
+    return list(stem), folders, language, file.n_chunks, test, bundled, declarations
+
+
+def _folder_terms(question: Question, reader: IndexReader, weights: Weights) -> dict[str, float]:
+    """Return what the terms of a question, or of its headline, tell of a folder that has them in its name."""
+    known = term_weights(reader, _rcm.query_terms(question.headline or question.text))
+    return {term: min(weight / weights.folder_rarity, 1.0) for term, weight in known.items()}
 
 
 def _is_unmistakable(name: str) -> bool:

@@ -55,6 +55,13 @@ def stem_terms(path: str) -> frozenset[str]:
     return frozenset(_rcm.terms(_rcm.effective_stem(path)))
 
 
+@lru_cache(maxsize=1 << 16)
+def folder_terms(folder: str) -> list[list[str]]:
+    """Return the terms of the name of each folder of a path, outermost first, none of them empty."""
+    named = (list(dict.fromkeys(_rcm.terms(name))) for name in folder.split("/"))
+    return [terms for terms in named if terms]
+
+
 def stem_coverage(path: str, terms: frozenset[str]) -> float:
     """Return the share of a file's stem terms that the query holds, 0 to 1."""
     stem = traits(path).stem

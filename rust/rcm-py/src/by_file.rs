@@ -55,8 +55,8 @@ impl PyScored {
     }
 }
 
-/// Terms of the stem, position of the language, chunks, test, bundled, declarations.
-type TraitsRow = (Vec<String>, usize, usize, bool, bool, bool);
+/// Terms of the stem and of each folder, position of the language, chunks, test, bundled, declarations.
+type TraitsRow = (Vec<String>, Vec<Vec<String>>, usize, usize, bool, bool, bool);
 
 /// Which file a chunk of some segments belongs to, and what was asked of files and chunks so far.
 #[pyclass(name = "Files", module = "rcm._rcm", frozen)]
@@ -84,8 +84,8 @@ impl PyFiles {
             return Ok(known);
         }
         // Asked outside of the slot: Python may let another thread in here meanwhile.
-        let (stem, language, chunks, test, bundled, declarations): TraitsRow =
+        let (stem, folders, language, chunks, test, bundled, declarations): TraitsRow =
             ask.call1((file,))?.extract()?;
-        Ok(slot.get_or_init(|| Traits { stem, language, chunks, test, bundled, declarations }))
+        Ok(slot.get_or_init(|| Traits { stem, folders, language, chunks, test, bundled, declarations }))
     }
 }

@@ -1,5 +1,6 @@
 //! Vector segments for Python: building, opening, scoring.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -253,11 +254,11 @@ impl PySegments {
     /// best chunk, score, its parts).
     ///
     /// `shares` are (weight of the semantic score, of the lexical one, chunks that count, what each of a file adds),
-    /// `references` (points, chunks that speak, most definitions of a name) or none, `points` those for (stem, test,
-    /// declarations, bundled), `prose` by language, `sizes` by number of chunks, `singled` (position of a file;
+    /// `references` (points, chunks that speak, most definitions of a name) or none, `points` those for (stem, folder,
+    /// test, declarations, bundled), `folder_terms` what terms tell of a folder, `prose` by language, `sizes` by number of chunks, `singled` (position of a file;
     /// definition, place, rare, verbatim), `added` (position of a file, chunk to show). `traits` is called with the
     /// position of a file, once each.
-    #[pyo3(signature = (files, chunks, traits, most, *, shares, references, terms, points, prose, sizes, singled, added))]
+    #[pyo3(signature = (files, chunks, traits, most, *, shares, references, terms, folder_terms, points, prose, sizes, singled, added))]
     #[allow(clippy::too_many_arguments)]
     fn rank(
         &self,
@@ -268,20 +269,23 @@ impl PySegments {
         shares: (f64, f64, usize, Vec<f64>),
         references: Option<(f64, usize, usize)>,
         terms: Vec<String>,
-        points: (f64, f64, f64, f64),
+        folder_terms: HashMap<String, f64>,
+        points: (f64, f64, f64, f64, f64),
         prose: Vec<f64>,
         sizes: Vec<f64>,
         singled: Vec<(usize, [f64; 4])>,
         added: Vec<(usize, u64)>,
     ) -> PyResult<Vec<RankedFile>> {
         let (semantic, lexical, pool, shares) = shares;
-        let (stem, test, declarations, bundled) = points;
+        let (stem, folder, test, declarations, bundled) = points;
         let mut rules = Rules {
             shares: Shares { semantic, lexical, pool, shares },
             terms: terms.into_iter().collect(),
             references: 0.0,
             singled: singled.into_iter().collect(),
             stem,
+            folder,
+            folder_terms: folder_terms.into_iter().collect(),
             sizes,
             test,
             declarations,

@@ -4,8 +4,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::files::{FileScore, Files, Shares};
 
-/// Parts of a score: semantic, lexical, stem, definition, references, size, test, prose, bundled, place, rare, verbatim.
-pub const PARTS: usize = 12;
+/// Parts of a score: semantic, lexical, stem, folder, definition, references, size, test, prose, bundled, place, rare,
+/// verbatim.
+pub const PARTS: usize = 13;
 
 /// What a file's path, language and size say of it, whatever is asked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -13,6 +14,8 @@ pub const PARTS: usize = 12;
 pub struct Traits {
     /// Terms of the part of the path that names its topic, each once.
     pub stem: Vec<String>,
+    /// Terms of the name of each folder that it is in, each once a folder.
+    pub folders: Vec<Vec<String>>,
     /// Position of the file's language in [`Rules::prose`].
     pub language: usize,
     /// Number of its chunks.
@@ -34,6 +37,10 @@ pub struct Rules {
     pub terms: FxHashSet<String>,
     /// For a file all of whose stem's terms the query holds.
     pub stem: f64,
+    /// For a file in a folder whose name the query says.
+    pub folder: f64,
+    /// What a term tells of a folder that has it in its name, from 0 to 1.
+    pub folder_terms: FxHashMap<String, f64>,
     /// For the file that is referred to most.
     pub references: f64,
     /// By number of chunks; the last for any more. Grows.
@@ -91,7 +98,7 @@ impl Files {
         let best = files.iter().map(|score| score.semantic + score.lexical).fold(0.0, f64::max);
         let best = if best > 0.0 { best } else { 1.0 };
         // What a file's name and size can add at most, and a rounding.
-        let more = rules.stem + rules.sizes.last().copied().unwrap_or(0.0) + 1e-9;
+        let more = rules.stem + rules.folder + rules.sizes.last().copied().unwrap_or(0.0) + 1e-9;
         let bound = |score: &FileScore| {
             let parts = pointed.get(&score.file).map_or(0.0, |parts| parts.iter().sum());
             (score.semantic + score.lexical) / best + more + parts
@@ -148,6 +155,7 @@ fn parts(
         score.semantic / best,
         score.lexical / best,
         rules.stem * covered,
+        rules.folder * traits.folders.iter().map(|folder| named(folder, rules)).fold(0.0, f64::max),
         definition,
         references,
         size.copied().unwrap_or(0.0),
@@ -158,4 +166,11 @@ fn parts(
         rare,
         verbatim,
     ]
+}
+
+/// How well the query names a folder, from 0 to 1: the share of its terms, times what they tell.
+fn named(folder: &[String], rules: &Rules) -> f64 {
+    let said = || folder.iter().filter_map(|term| rules.folder_terms.get(term));
+    let told = said().sum::<f64>().min(1.0);
+    told * (said().count() as f64 / folder.len().max(1) as f64)
 }

@@ -89,11 +89,24 @@ fn what_is_remembered_of_chunks_changes_nothing() {
 fn traits_of(file: usize) -> Traits {
     Traits {
         stem: (0..file % 4).map(|nth| format!("term{nth}")).collect(),
+        folders: (0..file % 3)
+            .map(|depth| (depth..file % 5).map(|nth| format!("term{nth}")).collect())
+            .collect(),
         language: file % 3,
         chunks: file * 3,
         test: file.is_multiple_of(2),
         bundled: file.is_multiple_of(5),
         declarations: file.is_multiple_of(3),
+    }
+}
+
+/// The share of a folder's terms that the query has, times what they tell, at most 1.
+fn named(folder: &[String], rules: &Rules) -> f64 {
+    let said: Vec<f64> = folder.iter().filter_map(|term| rules.folder_terms.get(term).copied()).collect();
+    if said.is_empty() {
+        0.0
+    } else {
+        said.iter().sum::<f64>().min(1.0) * (said.len() as f64 / folder.len() as f64)
     }
 }
 
@@ -121,6 +134,7 @@ fn slow_rank(sums: &[FileScore], referenced: &[(usize, f64)], rules: &Rules) -> 
                 semantic / best,
                 lexical / best,
                 if traits.stem.is_empty() { 0.0 } else { rules.stem * (said / traits.stem.len() as f64) },
+                rules.folder * traits.folders.iter().map(|folder| named(folder, rules)).fold(0.0, f64::max),
                 given[0],
                 if most > 0.0 { rules.references * (share / most) } else { 0.0 },
                 rules.sizes[traits.chunks.min(rules.sizes.len() - 1)],
@@ -153,6 +167,8 @@ proptest! {
             shares: Shares { semantic: 0.6, lexical: 0.4, pool: 20, shares: vec![0.8, 0.4] },
             terms: ["term0", "term2"].map(String::from).into_iter().collect(),
             stem: 0.2,
+            folder: 0.1,
+            folder_terms: [("term0", 0.1), ("term2", 0.7), ("term3", 0.6)].map(|(term, told)| (term.to_owned(), told)).into_iter().collect(),
             references: 0.09,
             sizes: vec![0.0, 0.1, 0.2, 0.25],
             test: -0.7,
