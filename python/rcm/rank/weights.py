@@ -2,7 +2,7 @@
 
 Each names what leaving it out costs, in NDCG@10 on the 21 development repositories of the
 search-quality benchmark, from .918 with all of them; "whole" is on whole repositories, tests and
-documents included, from .906 (`benches/ablation.py`, `docs/ranking.md`).
+documents included, from .905 (`benches/ablation.py`, `docs/ranking.md`).
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ class Weights(NamedTuple):
     """Constants of the ranking, in points of the final score unless said otherwise.
 
     Attributes:
-        semantic: Share of the cosine in a chunk's score; lexical only is -.037.
-        lexical: Share of BM25 in a chunk's score; semantic only is -.027.
+        semantic: Share of the cosine in a chunk's score; lexical only is -.035.
+        lexical: Share of BM25 in a chunk's score; semantic only is -.025.
         telling: Taken off the cosine's share, and given to BM25, per point that BM25 has fallen further
             than cosines have after the best `peak` chunks by each: words that single out few chunks say
-            more. Without it labels are the same (.000 and -.001), and sentences of documentation, subjects
+            more. Without it labels are the same (.000 and +.001), and sentences of documentation, subjects
             and messages of commits find less (-.016, -.005, -.005 MRR@10 in trees that it was not chosen on).
         peak: Chunks that are the peak of a score.
         even: How much further BM25 falls usually, for which nothing is taken.
@@ -26,7 +26,7 @@ class Weights(NamedTuple):
         short: Terms of a question up to which the share is as above.
         long: Terms from which it is `long_semantic` at most; in between it falls with each term.
         pool: Best chunks of a query that count towards their files.
-        aggregation: Share of a file's best chunks added to its best; without it -.022. Of
+        aggregation: Share of a file's best chunks added to its best; without it -.020. Of
             .4 to .8, which the labels do not tell apart, .6 finds more by sentences of documentation.
         aggregated: How many of a file's best chunks are added.
         decay: Each further chunk counts this much of the one before it; 8 chunks with .6 instead of
@@ -37,19 +37,19 @@ class Weights(NamedTuple):
             how rare they are. Without it labels are the same; subjects of commits find less (-.010, and
             -.006 MRR@10 in trees that it was not chosen on).
         folder_rarity: Weight (idf) in BM25 that terms of a folder's name must have together to tell it apart.
-        definition: For a file that defines an identifier of the query; without it -.004.
+        definition: For a file that defines an identifier of the query; without it -.005.
         one_word: Factor on `definition` when the query is one identifier.
         identifier: For a file that defines the query, when that is one identifier (`RouteContext`,
             `nsenders`) and no word: above all other files, in tests or not. Of names that one file defines it
             came first for 27 to 34 % of those in tests without it, 89 to 96 % with it.
         references: For a file that defines names which the best chunks use, the most used being 1;
-            without it -.007, whole -.010.
+            without it -.007, whole the same.
         referring: How many of the best chunks speak so.
         definers: A name that more chunks than this define leads nowhere.
-        size: Per natural logarithm of a file's chunks, over 5; without it -.003, whole the same.
+        size: Per natural logarithm of a file's chunks, over 5; without it -.004, whole the same.
         size_cap: Chunks beyond this many count no more, lest generated giants win.
         test: Taken off tests, examples, benchmarks and docs not asked for; without it -.002,
-            whole -.030.
+            whole -.029.
         asked: Share of `test` that is taken off all the same when the query has a word for such: 0
             is whole -.003, in a repository of a test framework.
         prose: Taken off prose, settings and data not asked for: they say the words, code does it;
