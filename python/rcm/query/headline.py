@@ -19,7 +19,8 @@ _FEWEST = 3
 #: Sentences that may be needed to say so much.
 _MOST_SENTENCES = 8
 #: Where a sentence, a paragraph or an item of a list begins. Lines that are merely wrapped go on.
-_NEXT = re.compile(r"(?<=[.!?:])\s+(?=[A-Z`\"'(])|\n\s*\n|\n(?=\s*[-*#\d`])")
+#: (Compiled when first used: few questions are long.)
+_NEXT = r"(?<=[.!?:])\s+(?=[A-Z`\"'(])|\n\s*\n|\n(?=\s*[-*#\d`])"
 
 
 def headline(text: str) -> str:
@@ -33,7 +34,7 @@ def headline(text: str) -> str:
     """
     if len(text.split()) <= SHORT // 2 or len(_rcm.query_terms(text)) <= SHORT:
         return ""
-    for end in islice(_NEXT.finditer(text), _MOST_SENTENCES):
+    for end in islice(re.finditer(_NEXT, text), _MOST_SENTENCES):
         if len(_rcm.query_terms(text[: end.start()])) >= _FEWEST:
             return text[: end.start()] if text[end.end() :].strip() else ""
     return ""
