@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -138,6 +139,7 @@ def test_the_first_are_the_same_however_many_are_wanted(limiter: Index, query: s
 def test_terms_of_folders() -> None:
     found = signals.folder_terms("packages/openai-adapters/src")
     assert found == [["packag"], ["openai", "adapt"], ["src"]]
+    assert signals.folder_terms(os.fsdecode(b"b\xffd/retry")) == [["b", "d"], ["retri"]]
     assert signals.folder_terms("") == signals.folder_terms("--/") == []
 
 

@@ -58,7 +58,8 @@ def stem_terms(path: str) -> frozenset[str]:
 @lru_cache(maxsize=1 << 16)
 def folder_terms(folder: str) -> list[list[str]]:
     """Return the terms of the name of each folder of a path, outermost first, none of them empty."""
-    named = (list(dict.fromkeys(_rcm.terms(name))) for name in folder.split("/"))
+    text = folder.encode("utf-8", "replace").decode()  # a name may hold any bytes
+    named = (list(dict.fromkeys(_rcm.terms(name))) for name in text.split("/"))
     return [terms for terms in named if terms]
 
 
