@@ -163,6 +163,10 @@ def test_names_that_are_not_utf_8_are_kept_and_escaped(row: int, tmp_path: Path)
     assert rcm("search", "oddly_named", root).out.startswith("caf\\udce9.py:1")
     ended = rcm("related", b"caf\xe9.py:1".decode("utf-8", "surrogateescape"), cwd=root)
     assert ended.code in (0, 1)
+    folder = root / os.fsdecode(b"th\xe9")
+    folder.mkdir()
+    (folder / os.fsdecode(b"vert\xe9.py")).write_text("def brewed():\n    pass\n")
+    assert rcm("search", "brewed", root).out.startswith("th\\udce9/vert\\udce9.py:1")
 
 
 @row(21, "newline, tab, ESC, quotes, dash, blanks in names")
