@@ -88,7 +88,12 @@ def variants() -> list[tuple[str, Weights]]:
     for name in PARTS:
         nothing: dict[str, Any] = {name: 0.0}
         rows.append((f"without {name}", DEFAULT._replace(**nothing)))
-    rows.append(("semantic only", DEFAULT._replace(semantic=1.0, lexical=0.0, telling=0.0)))
+    rows.append(
+        (
+            "semantic only",
+            DEFAULT._replace(semantic=1.0, lexical=0.0, telling=0.0, long_semantic=1.0),
+        )
+    )
     rows.append(("lexical only", DEFAULT._replace(semantic=0.0, lexical=1.0, telling=0.0)))
     return rows
 

@@ -175,6 +175,10 @@ def test_search_reads_an_issue_from_standard_input(
         monkeypatch.setattr("sys.stdin", nothing)
         assert main(["search", "-", str(tree)]) == 2
         assert "empty query" in capsys.readouterr().err
+    log = io.TextIOWrapper(io.BytesIO(b"retry \xff a request"), encoding="utf-8")
+    monkeypatch.setattr("sys.stdin", log)
+    assert main(["search", "-", str(tree)]) == 0
+    capsys.readouterr()
     monkeypatch.setattr("sys.stdin", io.StringIO("retry " * 20_000))
     main(["search", "-", str(tree)])
     assert "more than 65,536 characters: only the first 65,536" in capsys.readouterr().err

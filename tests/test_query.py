@@ -430,6 +430,8 @@ MARKED = "# Bug\n\n## Summary\nRetries lose all headers"
         (f"Retries lose their headers. {BODY}", "Retries lose their headers."),
         (f"Retries lose headers\n- {BODY}", "Retries lose headers"),
         (f"{MARKED}\n\n{BODY}", MARKED),
+        (f"TypeError: Cannot read the pool\n\n{BODY}", "TypeError: Cannot read the pool"),
+        (f"feat(burn-cubecl): Add fused kernels\n\n{BODY}", "feat(burn-cubecl): Add fused kernels"),
         ("where are retries configured\nand by whom", ""),
         (" ".join(f"word{nth}" for nth in range(40)), ""),
         (BODY.replace("\n", " ").replace(". ", ", "), ""),

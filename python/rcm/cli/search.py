@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ EXAMPLES = """\
   rcm search --symbol Pool.get                    where a name is defined
   rcm search "open a file" --mode bm25 --json | jq -r '.results[].path'
   rcm search -- --no-verify      a query that begins with a dash
-  gh issue view 12 | rcm search -                 an issue, a log or a trace, whole
+  rcm search - < issue.md        an issue, a log or a trace, whole: what it begins with counts most
 A tree without an index is indexed first.
 Exit status: 0 found, 1 nothing found, 2 error, 3 stale index."""
 
@@ -146,6 +147,8 @@ def _piped() -> str:
 
     if sys.stdin is None:  # closed by whoever started the command
         return ""
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")  # a log may hold any bytes
     return sys.stdin.read(LONGEST_QUERY + 1)
 
 

@@ -20,7 +20,7 @@ _FEWEST = 3
 _MOST_SENTENCES = 8
 #: Where a sentence, a paragraph or an item of a list begins. Lines that are merely wrapped go on.
 #: (Compiled when first used: few questions are long.)
-_NEXT = r"(?<=[.!?:])\s+(?=[A-Z`\"'(])|\n\s*\n|\n(?=\s*[-*#\d`])"
+_NEXT = r"(?<=[.!?])\s+(?=[A-Z`\"'(])|\n\s*\n|\n(?=\s*[-*#\d`])"
 
 
 def headline(text: str) -> str:
