@@ -17,7 +17,7 @@ import pytest
 import rcm
 from corpus import Corpus, sample
 from naive import index_naively
-from rcm.reports import IndexReport
+from rcm.reports.update import IndexReport
 from rcm.types import IndexMode
 from timing import Timer, fingerprint
 

@@ -197,6 +197,15 @@ def print_comparison(now: dict[str, Any], then: dict[str, Any]) -> None:
             print(f"  {figure:<22} {fmean(differences):+.4f}  95 % [{low:+.4f}, {high:+.4f}]")
 
 
+def rounded(value: Any) -> Any:
+    """Round every figure of a run to four places: six thousand answers are kept."""
+    if isinstance(value, dict):
+        return {name: rounded(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [rounded(one) for one in value]
+    return round(value, 4) if isinstance(value, float) else value
+
+
 def named(text: str) -> tuple[str, Path]:
     """Take `NAME=DIR` apart; without a name it is the folder's."""
     name, equals, folder = text.rpartition("=")
@@ -237,7 +246,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.against:
         print_comparison(run, json.loads(arguments.against.read_text(encoding="utf-8")))
     if arguments.json:
-        arguments.json.write_text(json.dumps(run, indent=1) + "\n", encoding="utf-8")
+        arguments.json.write_text(json.dumps(rounded(run)) + "\n", encoding="utf-8")
     return 0
 
 

@@ -105,10 +105,9 @@ def main(segment: Path, words: Path) -> None:
         return [lexical.document_frequency(term) for term in terms]
 
     def ask(query: str) -> None:
-        candidates = retrieve(understand(query), reader, embedder, "hybrid", Filters())
-        reader.chunks(
-            [one.chunk_id for one in rank(understand(query), candidates, reader, top_k=10)]
-        )
+        question = understand(query)
+        candidates = retrieve(question, reader, embedder, "hybrid", Filters())
+        reader.chunks([one.chunk_id for one in rank(question, candidates, reader, top_k=10)])
 
     reach = partial(lexical.candidates, limit=1_000)
     show("words (tantivy)", [milliseconds(partial(reach, terms)) for terms in found])

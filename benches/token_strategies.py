@@ -23,7 +23,7 @@ from rcm.mcp.schemas import ReadInput, ReadOutput, SearchInput, SearchOutput
 from rcm.mcp.tools import read, search
 from rcm.mcp.trees import Trees
 from rcm.present.snippet import query_pattern
-from rcm.reports import Progress
+from rcm.reports.update import Progress
 
 FILES_LISTED = 10
 LINES_READ = 2_000

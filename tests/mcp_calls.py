@@ -8,7 +8,7 @@ from typing import Any
 from rcm.mcp.jobs import Jobs
 from rcm.mcp.tools import TOOLS
 from rcm.mcp.trees import Trees
-from rcm.reports import Progress
+from rcm.reports.update import Progress
 
 
 def trees_of(*roots: Path, **options: object) -> Trees:

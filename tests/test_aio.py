@@ -11,7 +11,7 @@ import pytest
 
 from rcm import Index, IndexNotFoundError, Workspace
 from rcm.aio import CALLS_AT_ONCE, AsyncIndex, AsyncWorkspace
-from rcm.reports import Progress
+from rcm.reports.update import Progress
 from small_trees import SMALL_TREE, write_tree
 
 QUERIES = ("retry", "cache that forgets", "LruCache", "server port", "backoff") * 4

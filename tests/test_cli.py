@@ -28,7 +28,7 @@ from rcm.errors import IndexDamagedError, IndexLockedError, IndexStaleError
 from rcm.index import Index
 from rcm.present.progress import ProgressBar
 from rcm.present.style import Style
-from rcm.reports import Progress
+from rcm.reports.update import Progress
 
 FILES = {
     "src/settings.py": (
@@ -588,7 +588,7 @@ def test_work_is_left_when_a_signal_comes() -> None:
         "from rcm.cli import exits\n"
         "from rcm.cli.interrupts import interruptible, leave, signals_stop\n"
         "from rcm.present.progress import ProgressBar\n"
-        "from rcm.reports import Progress\n"
+        "from rcm.reports.update import Progress\n"
         "bar = ProgressBar(None, enabled=False)\n"
         "def work():\n"
         "    bar.report(Progress('index', 1, 2, 3))\n"

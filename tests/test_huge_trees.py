@@ -90,14 +90,14 @@ def test_a_scan_in_other_threads_finds_what_its_steps_do(crowded: Path, index_di
             alike = [
                 chunk for chunk, cosine in zip(near, cosines, strict=True) if cosine >= cosines[39]
             ]
-            steps = segments.by_words([], [], alike, pool=40, k1=1.5, b=0.75)
+            steps = segments.by_words([], [], alike, pairs=([], 0.4), pool=40, form=(1.5, 0.75))
             steps = steps.with_cosines(segments.similarity(query, steps.ids), low, high)
             scan = segments.scan(query, 500, ranges)
-            found = segments.retrieve([], [], scan, pool=40, k1=1.5, b=0.75)
+            found = segments.retrieve([], [], scan, pairs=([], 0.4), pool=40, form=(1.5, 0.75))
             assert len(found) >= 40
             assert (found.ids, found.semantic) == (steps.ids, steps.semantic)
             with pytest.raises(RuntimeError, match="taken before"):
-                segments.retrieve([], [], scan, pool=40, k1=1.5, b=0.75)
+                segments.retrieve([], [], scan, pairs=([], 0.4), pool=40, form=(1.5, 0.75))
 
 
 def test_looking_at_known_files_again_holds_none_of_them(crowded: Path, index_dir: Path) -> None:

@@ -15,7 +15,7 @@ from rcm.mcp.failure import ToolFailure
 from rcm.mcp.jobs import Jobs
 from rcm.mcp.tools import TOOLS
 from rcm.mcp.trees import Trees
-from rcm.reports import Progress
+from rcm.reports.update import Progress
 from small_trees import SMALL_TREE, write_tree
 
 

@@ -54,6 +54,29 @@ def test_no_more_lines_are_shown_than_asked_for(trees: Trees, lines: int) -> Non
             assert len([line for line in hit.lines if line != "..."]) <= lines
 
 
+def test_where_else_in_the_file_is_told_and_can_be_read(tmp_path: Path) -> None:
+    source = "".join(
+        f"def {verb}_con\u202enection(pool):\n"
+        + "".join(f"    pool.{verb}_slot({nth}, wait=True)\n" for nth in range(40))
+        for verb in ("open", "close", "count")
+    )
+    trees = trees_of(write_tree(tmp_path / "t", {"pool.py": source}))
+    query = "close a slot of the pool and wait"
+    text, found = call(trees, "search", query=query)
+    hit = found.results[0]
+    assert len(hit.also) == 2
+    assert text.split("\n")[-2] == f"also: {', '.join(hit.also)}"
+    assert "\u202e" not in text
+    for place in hit.also:
+        lines, _, symbol = place.partition(" ")
+        start, end = map(int, lines.split("-"))
+        _, excerpt = call(trees, "read", path="pool.py", start_line=start, end_line=end)
+        assert symbol.partition("_")[0] in excerpt.text
+        assert (start, end) != (hit.start_line, hit.end_line)
+    _, found = call(trees, "search", query=query, also=0)
+    assert found.results[0].also == []
+
+
 def test_pages_follow_each_other_without_gap_or_overlap(trees: Trees) -> None:
     _, whole = call(trees, "search", query="retry server sample", limit=50)
     paths = [hit.path for hit in whole.results]
@@ -67,15 +90,19 @@ def test_pages_follow_each_other_without_gap_or_overlap(trees: Trees) -> None:
 
 
 @pytest.mark.parametrize("budget", [200, 300, 500, 1_000, 3_000])
-def test_an_answer_stays_within_its_budget(tmp_path: Path, budget: int) -> None:
+@pytest.mark.parametrize("definitions", [1, 12])
+def test_an_answer_stays_within_its_budget(tmp_path: Path, budget: int, definitions: int) -> None:
     files = {
-        f"m{nth}.py": f"def handler_{nth}(request):\n" + "    request.handle(here)\n" * 30
+        f"m{nth}.py": "".join(
+            f"def handler_of_quite_a_long_name_{nth}_{part}(request):\n"
+            + "    request.handle(here)\n" * 30
+            for part in range(definitions)
+        )
         for nth in range(20)
     }
     trees = trees_of(write_tree(tmp_path / "t", files))
-    text, found = call(
-        trees, "search", query="handle request", max_tokens=budget, limit=20, snippet_lines=30
-    )
+    asked = {"query": "handle request", "max_tokens": budget, "limit": 20, "snippet_lines": 30}
+    text, found = call(trees, "search", **asked, also=10)
     assert count_tokens(text) <= budget
     assert count_tokens(found.model_dump_json()) <= budget
     assert found.results

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rcm import Index, SearchResult, SearchResults
+from rcm import Index, SearchResult, SearchResults, Span
 from rcm.markup import visible
-from rcm.reports import FileFailure
+from rcm.reports.update import FileFailure
 
 RESULT = SearchResult("a.py", 1, 2, "f", "function", "python", 1.5, "def retry(n):\n    return n")
 ALLOWED = {"div", "strong", "code", "span", "em", "pre", "mark", "table", "tr", "th", "td"}
@@ -61,6 +61,12 @@ def test_results_show_place_symbol_and_marked_lines() -> None:
     assert "nothing found" in check(SearchResults()._repr_html_()).text
 
 
+def test_where_else_to_look_is_said() -> None:
+    more = replace(RESULT, also=(Span(3, 4, "Pool<T>.get", "method"), Span(9, 9, "", "")))
+    assert "also 3-4 Pool<T>.get, 9-9" in check(SearchResults([more])._repr_html_()).text
+    assert "also" not in check(SearchResults([RESULT])._repr_html_()).text
+
+
 def test_what_became_of_the_file_is_said() -> None:
     deleted = replace(RESULT, freshness="deleted")
     assert "[deleted]" in check(SearchResults([deleted])._repr_html_()).text
@@ -68,7 +74,8 @@ def test_what_became_of_the_file_is_said() -> None:
 
 @given(st.text(), st.text(), st.text(max_size=20))
 def test_no_text_of_a_tree_becomes_markup(path: str, text: str, query: str) -> None:
-    hostile = replace(RESULT, path=path, symbol=text, kind=path, text=text or "x")
+    also = (Span(3, 4, text, path),)
+    hostile = replace(RESULT, path=path, symbol=text, kind=path, text=text or "x", also=also)
     html = SearchResults([hostile], query)._repr_html_()
     check(html).text.encode()
     assert not {chr(0x202E), chr(0x200B), "\x1b"} & set(html)

@@ -30,8 +30,9 @@ from rcm.present.status import render_status
 from rcm.present.style import Style, style_for
 from rcm.present.summary import PHASES, render_summary, render_warning
 from rcm.present.terminal import render_results
-from rcm.reports import FileFailure, IndexReport, IndexStatus, Progress
-from rcm.types import Freshness, Refreshed, SearchResult
+from rcm.reports.looking import IndexStatus
+from rcm.reports.update import FileFailure, IndexReport, Progress
+from rcm.types import Freshness, Refreshed, SearchResult, Span
 
 PLAIN = Style()
 TERMINAL = Style(colour=True, escape=True, width=80)
@@ -72,6 +73,17 @@ def result(**changes: object) -> SearchResult:
         "signals": MappingProxyType({"bm25": 0.25, "size prior": -0.5, "semantic": 0.3}),
     }
     return SearchResult(**(values | changes))  # type: ignore[arg-type]
+
+
+OTHERS = (Span(40, 52, "Tool.read\x1b[31m", "method"), Span(60, 61, "", ""))
+
+
+def test_where_else_to_look_is_one_line() -> None:
+    text = render_results([result(also=OTHERS)], "", Style())
+    assert text.endswith("  also: 40-52 Tool.read\\x1b[31m, 60-61\n")
+    assert "also" not in render_results([result()], "", Style())
+    found = json.loads(render_json(result(also=OTHERS)))
+    assert found["also"][1] == {"start_line": 60, "end_line": 61, "symbol": "", "kind": ""}
 
 
 def report(**changes: object) -> IndexReport:
@@ -308,7 +320,7 @@ def test_search_json_has_stable_keys() -> None:
     assert list(found) == ["query", "corrections", "root", "mode", "refreshed", "results"]
     assert list(found["results"][0]) == [
         "path", "start_line", "end_line", "symbol", "kind", "language", "score", "text", "signals",
-        "freshness", "anchored", "root",
+        "freshness", "anchored", "root", "also",
     ]  # fmt: skip
     assert found["results"][0]["signals"] == {"bm25": 0.25, "size prior": -0.5, "semantic": 0.3}
 

@@ -50,6 +50,7 @@ PUBLIC = [
     "SecretFinding",
     "SecretsMode",
     "SecretsReport",
+    "Span",
     "VectorStoreError",
     "WatchEvent",
     "Workspace",
@@ -75,6 +76,7 @@ VALUES = [
     rcm.SearchResult,
     rcm.SecretFinding,
     rcm.SecretsReport,
+    rcm.Span,
     rcm.WatchEvent,
 ]
 ERRORS = [
@@ -191,7 +193,8 @@ HEAVY = [
 #: What a search does not need either; each takes one to five milliseconds to load.
 NEEDLESS = [
     "asyncio", "hashlib", "http", "platformdirs", "random", "secrets", "shutil", "socket", "subprocess",
-    "tempfile", "uuid", "rcm.doctor", "rcm.inspection", "rcm.reports", "rcm.secrets", "rcm.status",
+    "tempfile", "uuid", "rcm.doctor", "rcm.inspection", "rcm.reports.exact",
+    "rcm.reports.looking", "rcm.reports.update", "rcm.secrets", "rcm.status",
     "rcm.schedule", "rcm.store.lexical.writer", "rcm.store.writer", "rcm.update", "rcm.workspace",
 ]  # fmt: skip
 
@@ -202,6 +205,27 @@ def test_importing_loads_nothing_heavy(module):
     code = f"import sys, {module}; print(*[name for name in {HEAVY} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+#: What no command but its own needs; making the classes of a report takes milliseconds.
+OTHERS = [
+    *(name for name in HEAVY if name not in ("tantivy", "sqlite3")),
+    "asyncio", "hashlib", "http", "platformdirs", "random", "secrets", "shutil", "socket", "subprocess",
+    "tempfile", "uuid", "rcm.doctor", "rcm.inspection", "rcm.reports.doctor", "rcm.reports.looking",
+    "rcm.reports.secrets", "rcm.secrets", "rcm.status",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", [["index"], ["grep", "retry"]])
+def test_other_cold_commands_load_only_what_they_need(command, tmp_path):
+    (tmp_path / "retry.py").write_text("def retry_limit():\n    return 3\n")
+    code = (
+        "import sys\nfrom rcm.cli import main\n"
+        f"done = main([*{command}, {str(tmp_path)!r}])\n"
+        f"print(done, *[name for name in {OTHERS} if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.split() == ["0"]
 
 
 @pytest.mark.parametrize("policy", ["never", "auto"])

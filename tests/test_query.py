@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from rcm.query import Place, understand
 from rcm.query.headline import headline
 from rcm.query.names import find_names
 from rcm.query.places import find_places
-from rcm.query.speech import without_function_words
+from rcm.query.speech import spoken, without_function_words
 from small_trees import write_tree
 
 # Names
@@ -42,6 +43,26 @@ from small_trees import write_tree
         ("pub(crate) async fn run<T>(&self) -> T {", ["run"], True),
         ("class RetryPolicy", ["RetryPolicy"], True),
         ("class Retry:", ["Retry"], True),
+        ("void().run(x)", ["void"], True),
+        ("send(x) -> Result<T>", ["send"], True),
+        ("send(a, (b, c)) throws IOException {", ["send"], True),
+        ("new Retry(limit);", ["Retry"], True),
+        ("function parse(x: string): Tree", ["parse"], True),
+        ("parse(x: string): Tree | None", ["parse"], True),
+        ("class Retry(Base): pass", ["Retry"], True),
+        ("class Retry(limit: Int) : Policy()", ["Retry"], True),
+        ("record Point(int x, int y) implements Shape", ["Point"], True),
+        ("Retry(int x) : x_(x) {}", ["Retry"], True),
+        ("send(x) const override;", ["send"], True),
+        ("function send(x) { return x }", ["send"], True),
+        ("send(x, y) // again and again", ["send"], True),
+        ("fix(parser): Keep blanks", [], False),
+        ("fix(parser)!: keep blanks", [], False),
+        ("function send(x) returns too early", [], False),
+        ("feat(burn-cubecl): add fused kernels", [], False),
+        ("retry(x) fails on Windows", ["Windows"], False),
+        ("return send(x) is wrong", [], False),
+        ("style{a} is lost", [], False),
         ("type conversion", [], False),
         ("class loader", [], False),
         ("static analysis", [], False),
@@ -50,6 +71,7 @@ from small_trees import write_tree
         ("where is index.update called", ["update"], False),
         ("who uses std::fmt and parse()", ["parse", "fmt"], False),
         ("what does `retry` do", ["retry"], False),
+        ("Retries never end. The Pool is full: Why? “Some” wait", ["Pool"], False),
         ("installs Node.js from config.py at example.com", ["Node"], False),
         ("How does the Router match", ["Router"], False),
         ("set MAX_RETRIES and parse_http", ["MAX_RETRIES", "parse_http"], False),
@@ -116,6 +138,11 @@ Traceback (most recent call last):
     raise TimeoutError("no answer from 10.0.0.1 after 0x7f01")
 TimeoutError: no answer
 """
+SANITIZER_TRACE = """\
+==7==ERROR: AddressSanitizer: heap-use-after-free
+    #0 0x55f2 in release ./build/../src/block.c:392:2
+    #1 0x55f4 in send_again ./build/../src/retry.c:12
+"""
 GO_TRACE = """\
 panic: runtime error: index out of range [5] with length 3
 
@@ -146,6 +173,159 @@ def test_the_innermost_frame_comes_first() -> None:
     found = find_places(RUST_TRACE)
     assert found.places[0] == Place("src/retry.rs", 12)
     assert "send_again" in found.functions
+
+
+@pytest.mark.parametrize(
+    ("text", "places", "functions"),
+    [
+        (
+            "panic: no answer\n\nmain.main()\n\t/srv/app/retry.go:12 +0x1d",
+            [Place("/srv/app/retry.go", 12)],
+            (),
+        ),
+        (
+            "TypeError: x is null\nsend@https://app.com/retry.js:12:5\nrun@https://app.com/run.js:3:5",
+            [Place("//app.com/retry.js", 12), Place("//app.com/run.js", 3)],
+            ("send", "run"),
+        ),
+        (
+            "TypeError: x\n    at file:///srv/retry.mjs:12:5\n    at async run (file:///srv/run.mjs:3:5)",
+            [Place("///srv/retry.mjs", 12), Place("///srv/run.mjs", 3)],
+            ("run",),
+        ),
+        (
+            "System.Exception: x\n   at App.Retry`1.Send[T](T a) in C:\\app\\Retry.cs:line 12\n"
+            "   at App.Pool.<Run>d__5.MoveNext() in C:\\app\\Pool.cs:line 3",
+            [Place("C:/app/Retry.cs", 12), Place("C:/app/Pool.cs", 3)],
+            ("Send", "MoveNext"),
+        ),
+        (
+            "** (FunctionClauseError) no clause\n    (app 0.1.0) lib/retry.ex:12: App.Retry.send(nil)\n"
+            "    lib/run.ex:3: App.run/1",
+            [Place("lib/retry.ex", 12), Place("lib/run.ex", 3)],
+            ("send", "run"),
+        ),
+        (
+            "ValueError\nFile ~/run.py:3, in run(x)\nFile ~/retry.py:12, in send(x)\n---> 12 raise",
+            [Place("~/retry.py", 12), Place("~/run.py", 3)],
+            ("send", "run"),
+        ),
+        (
+            "tests/test_run.py:3: in test_run\n    send()\nsrc/retry.py:12: in send\n    raise ValueError",
+            [Place("src/retry.py", 12), Place("tests/test_run.py", 3)],
+            ("send", "test_run"),
+        ),
+        (
+            "==1== Invalid read\n==1==    at 0x4005F6: app::send(int) (retry.cc:12)\n"
+            "==1==    by 0x40: main (main.c:3)",
+            [Place("retry.cc", 12), Place("main.c", 3)],
+            ("send",),
+        ),
+        (
+            "==7==ERROR\n    #0 0x5f2 in app::Retry::send(int) /srv/retry.cc:12:5\n"
+            "    #1 0x5f4 in app::run(std::vector<int>&) /srv/pool.cc:3:7\n"
+            "    #2 0x5f6 in main /srv/main.cc:1",
+            [Place("/srv/retry.cc", 12), Place("/srv/pool.cc", 3), Place("/srv/main.cc", 1)],
+            ("send", "run"),
+        ),
+        (
+            "PHP Fatal error:  Uncaught\nStack trace:\n#0 {main}\n  thrown in /srv/Retry.php on line 12",
+            [Place("/srv/Retry.php", 12)],
+            (),
+        ),
+    ],
+    ids=["go", "firefox", "node", "c#", "elixir", "ipython", "pytest", "valgrind", "asan", "php"],
+)
+def test_traces_of_every_kind(text: str, places: list[Place], functions: tuple[str, ...]) -> None:
+    found = find_places(text)
+    assert found.trace
+    assert found.places == tuple(places)
+    assert found.functions == functions
+    assert not re.search(r"/srv|~/|0x|\.(?:cc|cs)\b", found.rest)
+
+
+def test_frames_of_sanitizers_name_functions() -> None:
+    found = find_places(SANITIZER_TRACE)
+    assert found.functions == ("release", "send_again")
+    assert found.places[0] == Place("./build/../src/block.c", 392)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Retries never stop\n\n```\nwhile True:\n    time.sleep(10)\n```\nA thousand sockets are open.",
+        "The proxy refuses\nwhat is sent to proxy.example.com:8080\nsince yesterday",
+        "A remark on src/retry.py:12\nwhere the error goes by\nand in src/pool.py:7, too",
+        "Two limits differ\n- src/retry.py:12\n- src/pool.py:7",
+        'It fails\n\naxios.request({\n  url: "http://api.example.com:8080/users",\n  limit: 5,\n})',
+        "Both refuse\n    proxy1.example.com:8080\n    proxy2.example.com:8080",
+        "Too long\nsee retry.py line 12, in particular the sleep\nthere",
+        "It ends\nat startup (see conf/app.toml:12)\nalways",
+        "Please see\nsrc/retry.py:12: note how it sleeps\nfor hours",
+    ],
+)
+def test_a_place_in_what_people_write_is_no_trace(text: str) -> None:
+    found = find_places(text)
+    assert not found.trace
+    assert found.rest == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "error[E0502]: cannot borrow\n   --> src/cache.rs:84:13\n    |\n84 |  x",
+        "building\nsrc/cache.c:84:13: fatal error: no such file\nstopped",
+        "building\nsrc/cache.cc(84): error C2065: undeclared\nstopped",
+        "src/cache.go:84:13: undefined: x\nsrc/pool.go:7:1: undefined: y\nfailed",
+        "__ test_cache __\nE  assert 1 == 2\ntests/test_cache.py:84: AssertionError",
+    ],
+)
+def test_what_compilers_and_test_runners_say_is_a_trace(text: str) -> None:
+    found = find_places(text)
+    assert found.trace
+    assert ":84" not in found.rest
+
+
+def test_an_issue_with_a_trace_begins_with_what_people_say() -> None:
+    issue = f"""\
+Upload of an empty file fails
+
+Since the last release nobody can store a file without bytes:
+
+    client.upload(b"")
+
+```
+{PYTHON_TRACE}```
+
+    indented as well
+
+I expect that it is stored like every other file.
+"""
+    question = understand(issue)
+    assert question.headline == "Upload of an empty file fails"
+    assert question.places[0] == Place("/srv/app/retry.py", 12)
+    assert question.names.wanted[0] == "send_again"
+    assert "client.upload" in question.text
+    assert "indented as well" in question.text
+    assert "/srv/app" not in question.text
+    assert find_places(issue).before.endswith("```")
+
+
+def test_what_is_said_right_before_a_trace_stays() -> None:
+    steps = "Upload fails\n\nSteps:\n  1. open the file\n  2. press upload\n"
+    rest = find_places(steps + PYTHON_TRACE).rest
+    assert rest.startswith("Upload fails Steps: 1. open the file 2. press upload")
+
+
+def test_an_issue_in_another_language_with_a_trace_has_no_function_words() -> None:
+    issue = (
+        "Die Sitzung wird nicht erneuert, wenn der Benutzer wartet\n\nDie Anmeldung erscheint und das "
+        "Formular ist leer, obwohl noch Zeit ist.\n\n"
+    )
+    question = understand(issue + PYTHON_TRACE)
+    assert question.headline == "Sitzung erneuert, Benutzer wartet"
+    assert not {"die", "wird", "nicht", "und"} & {*question.terms}
+    assert set(question.names.wanted) == {"send_again", "run", "TimeoutError"}
 
 
 def test_the_rest_of_a_trace_is_what_it_says() -> None:
@@ -179,7 +359,8 @@ def test_any_text_is_understood(text: str) -> None:
     ],
 )
 def test_function_words_of_other_languages_go(query: str, left: str) -> None:
-    assert without_function_words(query) == (left, True)
+    assert without_function_words(query, spoken(query)) == left
+    assert understand(query).foreign
 
 
 @pytest.mark.parametrize(
@@ -190,14 +371,17 @@ def test_function_words_of_other_languages_go(query: str, left: str) -> None:
         "on par with the se and si of la",
         "os path in a do while loop",
         "is it done when all are",
+        "where is \u201copen\u201d told apart from \u2018close\u2019 \u2014 or \u2192 \U0001f600",
     ],
 )
 def test_english_is_left_alone(query: str) -> None:
-    assert without_function_words(query) == (query, False)
+    assert spoken(query) == ""
+    assert without_function_words(query, "") == query
+    assert not understand(query).foreign
 
 
 def test_a_query_of_function_words_alone_is_kept() -> None:
-    assert without_function_words("wie wird wurde")[0] == "wie wird wurde"
+    assert without_function_words("wie wird wurde", "de") == "wie wird wurde"
 
 
 # Spelling
@@ -393,6 +577,7 @@ def test_a_rare_word_is_a_signal(styles: Index) -> None:
         "in `" + "a" * 10**6,
         "at x(" * 10**5,
         "\n".join(["f.py:1 " + "(" * 1990] * 40),
+        "a.b:1:\n" * 10**5,
         "a-" * 10**5 + "b()",
         "fn " * 10**5,
         ". A" * 10**5,
@@ -406,6 +591,7 @@ def test_a_rare_word_is_a_signal(styles: Index) -> None:
         "ellipses",
         "quoted",
         "frames",
+        "places",
         "brackets",
         "hyphens",
         "keywords",
@@ -430,6 +616,10 @@ MARKED = "# Bug\n\n## Summary\nRetries lose all headers"
         (f"Retries lose their headers. {BODY}", "Retries lose their headers."),
         (f"Retries lose headers\n- {BODY}", "Retries lose headers"),
         (f"{MARKED}\n\n{BODY}", MARKED),
+        (
+            f"How is it?\n\n{BODY} Both fail.",
+            "How is it?\n\nA proxy answers 503 and the request is sent again.",
+        ),
         (f"TypeError: Cannot read the pool\n\n{BODY}", "TypeError: Cannot read the pool"),
         (f"feat(burn-cubecl): Add fused kernels\n\n{BODY}", "feat(burn-cubecl): Add fused kernels"),
         ("where are retries configured\nand by whom", ""),
@@ -439,8 +629,42 @@ MARKED = "# Bug\n\n## Summary\nRetries lose all headers"
     ],
 )
 def test_a_long_question_begins_with_its_headline(text: str, first: str) -> None:
-    assert headline(text) == first
-    assert understand(text).headline == first
+    assert headline(text, _rcm.query_terms(text)) == first
+    question = understand(text)
+    assert question.headline == first
+    assert question.headline_terms == _rcm.query_terms(first or question.text)
+
+
+def test_a_headline_in_another_language_has_no_function_words() -> None:
+    question = understand(
+        "Die Sitzung im Browser wird nicht erneuert. Wenn der Benutzer eine Stunde wartet und dann klickt, "
+        "erscheint wieder die Anmeldung, obwohl die Zeit laut Einstellung noch reicht."
+    )
+    assert question.headline == "Sitzung Browser erneuert."
+    assert not {"die", "wird", "nicht"} & {*question.headline_terms, *question.terms}
+
+
+def test_a_line_of_function_words_alone_ends_no_headline() -> None:
+    question = understand(
+        "Die Sitzung endet und wird\nnicht wie die\nerneuert, wenn der Benutzer lange wartet und dann klickt."
+        "\n\nAnmeldung, Formular, Browser, Zeit, Einstellung, Server, Cookie: alles leer."
+    )
+    assert question.headline.endswith("klickt.")
+
+
+def test_characters_and_pairs_of_them_are_not_counted_as_words() -> None:
+    short = understand("如何在会话过期时重新连接数据库")
+    assert len(short.terms) == 29
+    assert 5 < short.n_words < 12
+    assert not short.headline
+    # "Reconnect when the session ends." and three sentences more.
+    long = understand(
+        "会话过期时重新连接数据库。当用户点击页面时，他被注销，输入丢失，尽管时间还没有到。" * 2
+    )
+    assert long.headline.startswith("会话过期时重新连接数据库")
+    assert understand(
+        "RetryPolicy.maxAttempts in getUserNameFromDatabase or setTheIntervalOfRetries. It is off."
+    ).headline
 
 
 def test_a_stack_trace_has_no_headline() -> None:

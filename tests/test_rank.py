@@ -54,14 +54,6 @@ def test_paths_of_build_output_and_vendored_code(path: str, expected: bool) -> N
     assert signals.is_bundled(path) is expected
 
 
-def test_stem_coverage_is_a_share() -> None:
-    terms = frozenset(_rcm.query_terms("how is the retry policy decided"))
-    assert signals.stem_coverage("src/retry_policy.py", terms) == pytest.approx(2 / 3)
-    assert signals.stem_coverage("src/retry.py", terms) == 1
-    assert signals.stem_coverage("src/retry/mod.rs", terms) == 1, "mod.rs is named by its folder"
-    assert signals.stem_coverage("src/cache.py", terms) == 0
-
-
 def test_a_large_file_counts_more_up_to_a_cap() -> None:
     assert signals.size_prior(1, 40) < signals.size_prior(10, 40) < signals.size_prior(40, 40)
     assert signals.size_prior(40, 40) == signals.size_prior(4000, 40)
@@ -163,7 +155,7 @@ def test_a_folder_that_is_named_comes_before_its_siblings(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("n_terms", "after_peak", "share"),
+    ("n_words", "after_peak", "share"),
     [
         (5, None, 0.6),
         (5, (0.7, 0.7), 0.6),
@@ -180,12 +172,69 @@ def test_a_folder_that_is_named_comes_before_its_siblings(tmp_path: Path) -> Non
     ],
 )
 def test_words_count_more_the_more_they_tell_and_the_more_they_are(
-    n_terms: int, after_peak: tuple[float, float] | None, share: float
+    n_words: int, after_peak: tuple[float, float] | None, share: float
 ) -> None:
-    weights = DEFAULT.shared(n_terms, after_peak)
+    weights = DEFAULT.shared(n_words, after_peak)
     assert weights.semantic == pytest.approx(share)
     assert weights.semantic + weights.lexical == pytest.approx(DEFAULT.semantic + DEFAULT.lexical)
     assert weights._replace(semantic=DEFAULT.semantic, lexical=DEFAULT.lexical) == DEFAULT
+
+
+POOL = "".join(
+    f"class {name}:\n    def {verb}_connection(self, pool):\n"
+    + "".join(f"        self.{verb}_{nth} = pool.{verb}({nth})\n" for nth in range(30))
+    + "\n\n"
+    for name, verb in (("Opener", "open"), ("Closer", "close"), ("Counter", "count"))
+)
+
+
+@pytest.fixture
+def pool(tmp_path: Path) -> Index:
+    index = Index.open(
+        write_tree(tmp_path / "tree", {"pool.py": POOL, "one.py": "def close():\n    pass\n"})
+    )
+    index.update()
+    return index
+
+
+def test_where_else_in_the_file_comes_in_order_and_without_what_is_shown(pool: Index) -> None:
+    hit = pool.search("close the connection of a pool", also=9)[0]
+    assert (hit.path, hit.symbol.partition(".")[0]) == ("pool.py", "Closer")
+    spans = [(hit.start_line, hit.end_line), *((one.start_line, one.end_line) for one in hit.also)]
+    assert len(hit.also) >= 2
+    assert len(set(spans)) == len(spans)
+    assert {one.symbol.partition(".")[0] for one in hit.also} >= {"Opener", "Counter"}
+    lines = (pool.root / "pool.py").read_text().splitlines()
+    for one in hit.also:
+        assert one.symbol.partition(".")[0] in "".join(lines[: one.end_line])
+        assert 1 <= one.start_line <= one.end_line <= len(lines)
+        assert one.kind
+
+
+def test_no_more_is_told_than_asked_for(pool: Index) -> None:
+    query = "close the connection of a pool"
+    every = pool.search(query, also=9)
+    assert [hit.also for hit in pool.search(query)] == [()] * len(every)
+    for hit, two in zip(every, pool.search(query, also=2), strict=True):
+        assert two.also == hit.also[:2]
+        assert (two.path, two.score, two.text) == (hit.path, hit.score, hit.text)
+    assert [hit.also for hit in pool.search(query, also=2**70)] == [hit.also for hit in every]
+    assert {hit.also for hit in pool.search(query, also=2, rerank=False)} == {()}
+    (pool.root / "two.py").write_text(POOL)
+    (pool.root / "three.py").write_text(POOL)
+    (pool.root / "four.py").write_text(POOL)
+    pool.update()
+    told = [bool(hit.also) for hit in pool.search(query, also=2)]
+    assert told[:4] == [True, True, True, False], "of the first three"
+    with pytest.raises(ValueError, match="also is -1"):
+        pool.search(query, also=-1)
+
+
+def test_of_a_changed_file_nothing_else_is_told(pool: Index) -> None:
+    with (pool.root / "pool.py").open("a") as file:
+        file.write("# more\n")
+    hit = pool.search("close the connection of a pool", also=2)[0]
+    assert (hit.freshness, hit.also) == ("changed", ())
 
 
 def test_no_rerank_orders_chunks_by_fused_score(limiter: Index) -> None:

@@ -52,6 +52,7 @@ def test_context_is_read_from_the_file(here: Path, capsys: Streams) -> None:
         ([5], 0, 9, [5, 6]),
         ([1, 6], 0, 1, [1, 2, None, 6]),
         ([1, 3], 1, 1, [1, 2, 3, 4]),
+        ([3], 10**30, 10**30, [1, 2, 3, 4, 5, 6]),
     ],
 )
 def test_lines_around(

@@ -49,6 +49,7 @@ def test_a_search_answers_as_the_index_does(web: Running, tree: Path) -> None:
     assert results[0]["root"] == str(tree)
     assert results[0]["freshness"] == "fresh"
     assert results[0]["signals"] == expected[0].signals
+    assert results[0]["also"] == []
 
 
 def test_the_lines_to_show_are_lines_of_the_text(web: Running) -> None:

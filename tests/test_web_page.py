@@ -201,6 +201,19 @@ def test_a_file_is_opened_at_its_lines(page: Page) -> None:
     assert line.get_attribute("data-n") == str(3 * 350 + 1)
 
 
+def test_where_else_in_the_file_is_a_link(page: Page) -> None:
+    ask(page, "function_350")
+    link = page.locator(".result").first.locator(".also a").first
+    first, last = map(int, link.locator(".at").inner_text().split("\u2013"))
+    assert f"function_{(first - 1) // 3}" in link.inner_text()
+    link.click()
+    page.wait_for_selector(".sheet .row.in")
+    marked = page.locator(".sheet .row.in")
+    assert marked.first.get_attribute("data-n") == str(first)
+    assert marked.count() == last - first + 1
+    assert marked.first.evaluate("e => e.getBoundingClientRect().top") > 0
+
+
 def test_the_back_button_and_an_address_bring_everything_back(page: Page) -> None:
     ask(page, "retry")
     page.locator("[data-filter=language]").select_option("python")

@@ -52,6 +52,20 @@ def test_results_are_the_best_of_all_trees_in_order(workspace: Workspace) -> Non
     assert {Path(hit.root).name for hit in found} == {"one", "two"}
 
 
+def test_where_else_to_look_is_told_of_the_first_three_of_all_trees(tmp_path: Path) -> None:
+    source = "".join(
+        f"def {verb}_connection(pool):\n"
+        + "".join(f"    pool.{verb}_slot({nth}, wait=True)\n" for nth in range(40))
+        for verb in ("open", "close", "count")
+    )
+    files = {f"pool{nth}.py": source for nth in range(3)}
+    trees = [write_tree(tmp_path / name, files) for name in ("one", "two")]
+    with Workspace.open(trees, index_dir=tmp_path / "indexes") as workspace:
+        workspace.update()
+        found = workspace.search("close a slot of the pool", also=2)
+    assert [len(hit.also) for hit in found] == [2, 2, 2, 0, 0, 0]
+
+
 def test_the_best_of_a_tree_that_knows_nothing_does_not_come_first(
     workspace: Workspace, trees: list[Path], tmp_path: Path
 ) -> None:
@@ -67,6 +81,31 @@ def test_the_best_of_a_tree_that_knows_nothing_does_not_come_first(
             for hit in found:
                 assert sum(hit.signals.values()) == pytest.approx(hit.score)
         assert opened.search("zzzz qqqq", mode="bm25") == []
+
+
+@pytest.mark.parametrize("first", ["socket", "ledger"])
+def test_a_long_question_is_answered_by_the_tree_that_it_begins_with(
+    tmp_path: Path, first: str
+) -> None:
+    # The same words asked in another order: only what comes first tells the trees apart.
+    trees = {
+        "socket": "def reconnect(socket, backoff):\n    delay = backoff.jitter()\n",
+        "ledger": "def balance(account, currency):\n    posted = account.journal()\n",
+    }
+    about = {
+        "socket": "Socket reconnect ignores backoff jitter delay again.",
+        "ledger": "Account balance ignores posted journal currency again.",
+    }
+    other = next(name for name in trees if name != first)
+    roots = [
+        write_tree(tmp_path / name, {"one.py": text, "two.py": "def part():\n    pass\n"})
+        for name, text in trees.items()
+    ]
+    with Workspace.open(roots) as opened:
+        opened.update()
+        for mode in ("hybrid", "bm25", "semantic"):
+            found = opened.search(f"{about[first]}\n\n{about[other]} Seen yesterday.", mode=mode)
+            assert places(found)[0] == (first, "one.py"), mode
 
 
 def test_one_tree_can_be_asked_alone(workspace: Workspace, trees: list[Path]) -> None:

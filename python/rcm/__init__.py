@@ -33,22 +33,11 @@ if TYPE_CHECKING:
         VectorStoreError,
     )
     from rcm.inspection import inspect_file
-    from rcm.reports import (
-        DoctorReport,
-        Excerpt,
-        FileFailure,
-        Finding,
-        GrepReport,
-        IndexReport,
-        IndexStatus,
-        KeptIndex,
-        LastRun,
-        MatchedLine,
-        Progress,
-        SecretFinding,
-        SecretsReport,
-        WatchEvent,
-    )
+    from rcm.reports.doctor import DoctorReport, Finding
+    from rcm.reports.exact import Excerpt, GrepReport, MatchedLine
+    from rcm.reports.looking import IndexStatus, KeptIndex, WatchEvent
+    from rcm.reports.secrets import SecretFinding, SecretsReport
+    from rcm.reports.update import FileFailure, IndexReport, LastRun, Progress
     from rcm.results import SearchResults
     from rcm.secrets import find_secrets
     from rcm.types import (
@@ -61,6 +50,7 @@ if TYPE_CHECKING:
         SearchMode,
         SearchResult,
         SecretsMode,
+        Span,
     )
     from rcm.workspace import Workspace
 
@@ -97,6 +87,7 @@ __all__ = [
     "SecretFinding",
     "SecretsMode",
     "SecretsReport",
+    "Span",
     "VectorStoreError",
     "WatchEvent",
     "Workspace",
@@ -118,14 +109,15 @@ _HOMES = {
     ),
     "rcm.inspection": "inspect_file",
     "rcm.secrets": "find_secrets",
-    "rcm.reports": (
-        "DoctorReport Excerpt FileFailure Finding GrepReport IndexReport IndexStatus KeptIndex LastRun "
-        "MatchedLine Progress SecretFinding SecretsReport WatchEvent"
-    ),
+    "rcm.reports.doctor": "DoctorReport Finding",
+    "rcm.reports.exact": "Excerpt GrepReport MatchedLine",
+    "rcm.reports.looking": "IndexStatus KeptIndex WatchEvent",
+    "rcm.reports.secrets": "SecretFinding SecretsReport",
+    "rcm.reports.update": "FileFailure IndexReport LastRun Progress",
     "rcm.results": "SearchResults",
     "rcm.types": (
         "ContentClass Freshness IndexMode IndexState Refreshed RefreshPolicy SearchMode "
-        "SearchResult SecretsMode"
+        "SearchResult SecretsMode Span"
     ),
     "rcm.workspace": "Workspace",
 }
@@ -164,6 +156,7 @@ def search(
     paths: Sequence[str] | None = None,
     kinds: Sequence[str] | None = None,
     classes: Sequence[ContentClass] | None = None,
+    also: int = 0,
 ) -> SearchResults:
     """Search the repository around a path, indexing it first if it is not indexed yet.
 
@@ -176,9 +169,10 @@ def search(
         paths: Only files whose path matches one of these globs, and none that begins with `!`.
         kinds: Only chunks with a definition of one of these kinds.
         classes: Only files that are for this.
+        also: Most further places told of the files of the first three results, in `SearchResult.also`.
 
     Raises:
-        ValueError: If the query is blank or `top_k` below 1.
+        ValueError: If the query is blank, `top_k` below 1 or `also` below 0.
         RcmError: If the index cannot be made or used.
     """
     with Index.open(enclosing_root(path)) as index:
@@ -192,4 +186,5 @@ def search(
             paths=paths,
             kinds=kinds,
             classes=classes,
+            also=also,
         )

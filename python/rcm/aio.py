@@ -28,7 +28,7 @@ from rcm.index import Index
 from rcm.workspace import Workspace
 
 if TYPE_CHECKING:
-    from rcm.reports import Progress
+    from rcm.reports.update import Progress
 
 P = ParamSpec("P")
 R = TypeVar("R")

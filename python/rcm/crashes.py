@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import faulthandler
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -81,6 +80,8 @@ def _warning(guilty: list[str]) -> str | None:
 
 def _ends_a_process(root: Path, path: str, max_file_bytes: int) -> bool:
     """Tell whether parsing a file ends the process that does it."""
+    import subprocess
+
     if not sys.executable:
         return True  # no interpreter to try it with: better without the file than without an index
     # -P and another working directory: nothing is imported from the tree.

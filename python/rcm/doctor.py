@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rcm.errors import IndexDamagedError, IndexLockedError, IndexNotFoundError
-from rcm.reports import DoctorReport, Finding
+from rcm.reports.doctor import DoctorReport, Finding
 from rcm.store.checks import Examination
 from rcm.store.file_rows import FileRow
 from rcm.store.folder import Generation, IndexFolder
@@ -26,7 +26,7 @@ from rcm.store.lock import WriterLock
 from rcm.types import FindingLevel
 
 if TYPE_CHECKING:
-    from rcm.reports import IndexReport
+    from rcm.reports.update import IndexReport
 
 #: Files compared with the tree: enough to see that an index is of another state, and quick.
 SAMPLE_QUICK, SAMPLE_FULL = 50, 500

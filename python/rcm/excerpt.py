@@ -14,7 +14,7 @@ from typing import Any
 from rcm import _rcm
 from rcm.allow_list import read_allow_list
 from rcm.chunks import ScanOptions
-from rcm.reports import Excerpt
+from rcm.reports.exact import Excerpt
 from rcm.store.reader import IndexedFile, IndexReader
 from rcm.types import Freshness
 

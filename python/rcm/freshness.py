@@ -92,18 +92,19 @@ def _told(result: SearchResult, state: str, text: str | None) -> SearchResult:
     if state == "fresh":
         return result
     if state == "deleted":
-        return replace(result, freshness="deleted", anchored=False)
+        return replace(result, freshness="deleted", anchored=False, also=())
     from rcm.anchor import find_place
 
     place = None
     if text is not None:
         place = find_place(text, result.text, result.start_line, result.symbol)
     if place is None:
-        return replace(result, freshness="changed", anchored=False)
+        return replace(result, freshness="changed", anchored=False, also=())
     return replace(
         result,
         freshness="changed",
         start_line=place.start_line,
         end_line=place.end_line,
         text=place.text,
+        also=(),
     )

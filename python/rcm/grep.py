@@ -17,7 +17,8 @@ from rcm.chunks import ScanOptions, walk
 from rcm.content import class_of, is_test
 from rcm.filters import Filters
 from rcm.globs import glob_matcher
-from rcm.reports import FileFailure, GrepReport, MatchedLine
+from rcm.reports.exact import GrepReport, MatchedLine
+from rcm.reports.update import FileFailure
 
 
 @dataclass(frozen=True, slots=True)

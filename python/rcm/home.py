@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rcm.access import FORMAT_VERSION
 from rcm.errors import IndexDamagedError, RcmError
-from rcm.reports import KeptIndex
+from rcm.reports.looking import KeptIndex
 from rcm.settings import Settings
 from rcm.store.files import FileTable
 from rcm.store.folder import CRASH_RECORDS, Generation, IndexFolder

@@ -10,16 +10,15 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, get_args
 from weakref import ReferenceType, ref
 
-from rcm import _rcm
 from rcm.access import FORMAT_VERSION as FORMAT_VERSION
 from rcm.access import Access
 from rcm.filters import Filters
 from rcm.freshness import verified
 from rcm.query import Question, understand
 from rcm.rank import Ranked, rank
-from rcm.rank.ranking import by_chunk_score
+from rcm.rank.ranking import by_chunk_score, with_more
 from rcm.results import SearchResults, results_of
-from rcm.search import Candidates, nearest_chunks, plain_text, retrieve
+from rcm.search import Candidates, nearest_chunks, plain_text, question_vector, retrieve
 from rcm.settings import REFRESH_SECONDS, Settings
 from rcm.spelling import correct
 from rcm.store.folder import IndexFolder
@@ -30,7 +29,10 @@ if TYPE_CHECKING:
     from rcm.chunks import ScanOptions
     from rcm.rank.cross_encoder import CrossEncoder
     from rcm.rank.trees import Evidence
-    from rcm.reports import DoctorReport, Excerpt, GrepReport, IndexReport, IndexStatus, Progress
+    from rcm.reports.doctor import DoctorReport
+    from rcm.reports.exact import Excerpt, GrepReport
+    from rcm.reports.looking import IndexStatus
+    from rcm.reports.update import IndexReport, Progress
     from rcm.types import (
         ContentClass,
         IndexMode,
@@ -280,6 +282,7 @@ class Index:
         classes: Sequence[ContentClass] | None = None,
         rerank: bool = True,
         reranker: str | None = None,
+        also: int = 0,
     ) -> SearchResults:
         """Find the code that answers a query, best first, one result per file.
 
@@ -301,10 +304,12 @@ class Index:
             rerank: False orders chunks by their fused score alone, for comparison.
             reranker: A cross-encoder that reads the first 30 results again: a name that fastembed
                 has in its cache, or a directory with its ONNX files. The index does not remember it.
+            also: Most further places told of the files of the first three results, in
+                `SearchResult.also`; none without `rerank`.
 
         Raises:
-            ValueError: If the query is blank, `top_k` below 1, a language, kind or class unknown, or a
-                reranker given with `rerank=False`.
+            ValueError: If the query is blank, `top_k` below 1, `also` below 0, a language, kind or class
+                unknown, or a reranker given with `rerank=False`.
             ModelError: If the reranker's model cannot be used.
             IndexNotFoundError: If the tree is not indexed.
             IndexStaleError: If the index was made by another version, model or set of rules.
@@ -313,6 +318,8 @@ class Index:
             raise ValueError("empty query")
         if top_k < 1:
             raise ValueError(f"top_k is {top_k}, not 1 or more")
+        if also < 0:
+            raise ValueError(f"also is {also}, not 0 or more")
         if mode not in ("hybrid", "bm25", "semantic"):
             raise ValueError(f"mode is {mode!r}, not hybrid, bm25 or semantic")
         if reranker is not None and not rerank:
@@ -329,6 +336,8 @@ class Index:
             ranked = rank(question, candidates, reader, top_k=top_k)
         else:
             ranked = self._read_again(question, candidates, reader, top_k, reranker)
+        if also and rerank:
+            ranked = with_more(ranked, question, candidates, reader, also)
         return SearchResults(self._answer(reader, ranked[:top_k]), query)
 
     def _question(self, query: str, reader: IndexReader) -> Question:
@@ -357,11 +366,13 @@ class Index:
         ranked = rank(question, candidates, reader, top_k=max(top_k, DEPTH))
         return read_again(question.text, ranked, reader, encoder)
 
-    def evidence(self, query: str, results: Sequence[SearchResult], mode: SearchMode) -> Evidence:
+    def evidence(
+        self, question: Question, results: Sequence[SearchResult], mode: SearchMode
+    ) -> Evidence:
         """Tell how much the index knows of a query, to compare its results with those of others.
 
         Args:
-            query: What was asked.
+            question: What was asked, as typed: a tree's own corrections are no evidence.
             results: What `search` found.
             mode: In which mode.
 
@@ -371,13 +382,13 @@ class Index:
         from rcm.rank.trees import Evidence
 
         reader = self._access.reader(words_only=mode == "bm25")
-        terms = _rcm.query_terms(plain_text(query)) if mode != "semantic" else []
+        terms = question.terms if mode != "semantic" else []
         cosine = 0.0
         if mode != "bm25":
             # A writer may have taken a file away in between.
             files = [reader.by_path[hit.path] for hit in results if hit.path in reader.by_path]
             ids = [file.first_id + nth for file in files for nth in range(file.n_chunks)]
-            vector = self._access.embedder(reader.meta).embed_query(plain_text(query))
+            vector = question_vector(question, self._access.embedder(reader.meta))
             cosine = max(reader.vectors.similarity(vector, ids), default=0.0) if any(vector) else 0
         segments = reader.segments
         frequencies = {term: reader.lexical.document_frequency(term) for term in terms}

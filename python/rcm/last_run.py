@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 
-from rcm.reports import LastRun
+from rcm.reports.update import LastRun
 
 _KEY = "last_run"
 

@@ -22,7 +22,7 @@ from rcm.store.reader import IndexReader
 from rcm.types import Refreshed, RefreshPolicy
 
 if TYPE_CHECKING:
-    from rcm.reports import IndexReport
+    from rcm.reports.update import IndexReport
 
 #: An update of nothing: open, walk, commit, seal; docs/freshness.md has the figures.
 _UPDATE_SECONDS = 0.06

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import SupportsIndex, overload
 
 from rcm.rank import Ranked
 from rcm.store.lexical.reader import StoredChunk
 from rcm.store.reader import IndexedFile, IndexReader
-from rcm.types import SearchResult
+from rcm.types import SearchResult, Span
 
 
 class SearchResults(list[SearchResult]):
@@ -47,14 +48,27 @@ def results_of(reader: IndexReader, ranked: Sequence[Ranked], root: str) -> list
         ranked: What was found.
         root: Absolute path of the tree.
     """
-    chunks = reader.chunks([one.chunk_id for one in ranked])
+    wanted = [chunk_id for one in ranked for chunk_id in (one.chunk_id, *one.also)]
+    chunks = iter(reader.chunks(wanted))
     return [
-        _result(reader.file_of(one.chunk_id), one, chunk, root)
-        for one, chunk in zip(ranked, chunks, strict=True)
+        _result(
+            reader.file_of(one.chunk_id),
+            one,
+            next(chunks),
+            tuple(_span(chunk) for chunk in islice(chunks, len(one.also))),
+            root,
+        )
+        for one in ranked
     ]
 
 
-def _result(file: IndexedFile, ranked: Ranked, chunk: StoredChunk, root: str) -> SearchResult:
+def _span(chunk: StoredChunk) -> Span:
+    return Span(chunk.start_line, chunk.end_line, chunk.symbol, chunk.kind)
+
+
+def _result(
+    file: IndexedFile, ranked: Ranked, chunk: StoredChunk, also: tuple[Span, ...], root: str
+) -> SearchResult:
     return SearchResult(
         path=file.path,
         start_line=chunk.start_line,
@@ -66,4 +80,5 @@ def _result(file: IndexedFile, ranked: Ranked, chunk: StoredChunk, root: str) ->
         text=chunk.text,
         signals=dict(ranked.signals),
         root=root,
+        also=also,
     )

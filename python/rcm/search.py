@@ -30,6 +30,8 @@ _SCORED_ALL = 20_000
 _SEMANTIC_REACH = POOL + 100
 #: BM25 saturation and length normalisation; b .5 was +.002, k1 1.0 was -.002 on the benchmark.
 K1, B = 1.5, 0.75
+#: What a pair of terms that stand side by side counts, of a term as rare.
+PAIR_SHARE = 0.4
 #: How often the terms of a question's headline count: 1.5 to 3 are alike.
 _HEADLINE_TERMS = 2.0
 
@@ -96,19 +98,23 @@ def retrieve(
     allowed = filters.allowed(reader)
     if allowed is not None and not allowed:
         return _NONE
-    terms = _rcm.query_terms(question.text) if mode != "semantic" else []
+    terms = question.terms if mode != "semantic" else []
     vector = question_vector(question, embedder) if embedder is not None else []
     vector = vector if any(vector) else []
     # Of a large index the scan goes on while words are looked up.
     scan = None
     if reader.vectors_are_local:
         scan = reader.segments.scan(vector, _SEMANTIC_REACH, allowed)
-    weighted = _weighted(reader, terms, question.headline)
+    weighted = _weighted(reader, question) if terms else []
+    pairs = _rcm.query_pairs(question.about) if weighted else []
     reached = _lexical_reach(reader, terms, filters, allowed) if weighted else []
     if scan is not None:
-        scored = reader.segments.retrieve(weighted, reached, scan, pool=POOL, k1=K1, b=B)
+        told = (pairs, PAIR_SHARE)
+        scored = reader.segments.retrieve(
+            weighted, reached, scan, pairs=told, pool=POOL, form=(K1, B)
+        )
     else:
-        scored = _scored_beside(reader, weighted, reached, vector, allowed)
+        scored = _scored_beside(reader, weighted, pairs, reached, vector, allowed)
     return Candidates(scored, allowed)
 
 
@@ -128,6 +134,7 @@ def question_vector(question: Question, embedder: Embedder) -> list[float]:
 def _scored_beside(
     reader: IndexReader,
     weighted: list[tuple[int, float]],
+    pairs: list[int],
     reached: list[int],
     vector: list[float],
     allowed: list[tuple[int, int]] | None,
@@ -138,7 +145,8 @@ def _scored_beside(
     if vector:
         nearest, scores, low, high = reader.vectors.nearest(vector, _SEMANTIC_REACH, allowed)
         near = reader.alive(_best(nearest, scores))
-    scored = reader.segments.by_words(weighted, reached, near, pool=POOL, k1=K1, b=B)
+    told = (pairs, PAIR_SHARE)
+    scored = reader.segments.by_words(weighted, reached, near, pairs=told, pool=POOL, form=(K1, B))
     if high > low:
         scored = scored.with_cosines(reader.vectors.similarity(vector, scored.ids), low, high)
     return scored
@@ -195,22 +203,28 @@ def _reach_of_kinds(
         limit *= 4
 
 
-def _weighted(reader: IndexReader, terms: list[str], headline: str) -> list[tuple[int, float]]:
-    """Return (key, weight) of the terms that occur, those of the headline counting more."""
-    first = frozenset(_rcm.query_terms(headline))
-    weights = term_weights(reader, terms)
-    return [
-        (_rcm.term_key(term), weight * (_HEADLINE_TERMS if term in first else 1.0))
-        for term, weight in weights.items()
-    ]
+def _weighted(reader: IndexReader, question: Question) -> list[tuple[int, float]]:
+    """Return (key, weight) of the terms that occur."""
+    weights = term_weights(reader, question.terms)
+    counts = term_counts(question)
+    return [(_rcm.term_key(term), weight * counts[term]) for term, weight in weights.items()]
+
+
+def term_counts(question: Question) -> dict[str, float]:
+    """Return how often each term of a question counts: those of its headline more than once."""
+    counts = dict.fromkeys(question.terms, 1.0)
+    if question.headline:
+        counts.update(dict.fromkeys(question.headline_terms, _HEADLINE_TERMS))
+    return counts
 
 
 def term_weights(reader: IndexReader, terms: list[str]) -> dict[str, float]:
-    """Return the idf of the terms that occur, in Lucene's form over live chunks, in the order given."""
+    """Return the idf of the terms that occur among live chunks, in the order given."""
     total = reader.segments.live_rows
     frequencies = ((term, reader.lexical.document_frequency(term)) for term in terms)
-    return {
-        term: math.log1p((total - count + 0.5) / (count + 0.5))
-        for term, count in frequencies
-        if count
-    }
+    return {term: idf(count, total) for term, count in frequencies if count}
+
+
+def idf(count: int, total: int) -> float:
+    """Return the weight of a term that `count` of `total` chunks hold, in Lucene's form."""
+    return math.log1p((total - count + 0.5) / (count + 0.5))

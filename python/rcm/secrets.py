@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Literal
 
 from rcm import _rcm
-from rcm.reports import FileFailure, SecretFinding, SecretsReport
+from rcm.reports.secrets import SecretFinding, SecretsReport
+from rcm.reports.update import FileFailure
 
 
 def find_secrets(

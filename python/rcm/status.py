@@ -9,7 +9,7 @@ from pathlib import Path
 from rcm import _rcm
 from rcm.chunks import ScanOptions, walk
 from rcm.last_run import from_meta
-from rcm.reports import IndexStatus
+from rcm.reports.looking import IndexStatus
 from rcm.store.files import FileTable
 from rcm.store.folder import IndexFolder
 from rcm.store.lexical.reader import control

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    from rcm.reports import IndexReport
+    from rcm.reports.update import IndexReport
 
 IndexMode: TypeAlias = Literal["sequential", "parallel", "pipeline"]
 SearchMode: TypeAlias = Literal["hybrid", "bm25", "semantic"]
@@ -18,6 +18,27 @@ RefreshPolicy: TypeAlias = Literal["auto", "never", "always"]
 WatchEventKind: TypeAlias = Literal["watching", "updated", "waiting", "failed", "polling"]
 IndexState: TypeAlias = Literal["ok", "missing", "other-format", "damaged", "unfinished"]
 FindingLevel: TypeAlias = Literal["ok", "note", "warning", "repaired", "damage"]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A run of lines of a file.
+
+    Attributes:
+        start_line: First line, 1-based.
+        end_line: Last line, inclusive.
+        symbol: Qualified name of the definition there, or an empty string.
+        kind: Kind of that definition, or an empty string.
+    """
+
+    start_line: int
+    end_line: int
+    symbol: str
+    kind: str
+
+    def __str__(self) -> str:
+        """Return `12-30 Pool.get`."""
+        return f"{self.start_line}-{self.end_line} {self.symbol}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +61,8 @@ class SearchResult:
         anchored: False if the file has changed and the lines could not be found in it: line numbers
             and text are those of the index.
         root: Absolute path of the tree.
+        also: Where else in the file the query is met, best first, as many as were asked for, if it is
+            among the first three results and has not changed since.
     """
 
     path: str
@@ -54,6 +77,7 @@ class SearchResult:
     freshness: Freshness = "fresh"
     anchored: bool = True
     root: str = ""
+    also: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

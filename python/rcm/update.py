@@ -24,7 +24,7 @@ from rcm.errors import IndexDamagedError
 from rcm.generations import choose_generation
 from rcm.last_run import from_meta, to_meta
 from rcm.memory import plan_memory
-from rcm.reports import FileFailure, IndexReport, LastRun, Progress
+from rcm.reports.update import FileFailure, IndexReport, LastRun, Progress
 from rcm.schedule import Embedding
 from rcm.settings import PIPELINE_FILES, default_workers, root_name
 from rcm.store.borrow import borrow

@@ -20,11 +20,11 @@ from rcm.chunks import walk
 from rcm.errors import IndexLockedError, RcmError
 from rcm.index import Index
 from rcm.refresh import LOCKED, REBUILD
-from rcm.reports import WatchEvent
+from rcm.reports.looking import WatchEvent
 from rcm.types import WatchEventKind
 
 if TYPE_CHECKING:
-    from rcm.reports import IndexReport, Progress
+    from rcm.reports.update import IndexReport, Progress
 
 #: Hints are gathered until there is none for so long, but no longer than the second figure.
 _QUIET_MS, _GATHER_MS = 100, 1_000

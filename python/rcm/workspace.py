@@ -12,19 +12,24 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from rcm.index import Index
+from rcm.query import understand
+from rcm.rank.ranking import TELLING
 from rcm.rank.trees import NO_EVIDENCE, fuse
 from rcm.results import SearchResults
+from rcm.search import plain_text
 from rcm.settings import REFRESH_SECONDS
 from rcm.types import ContentClass, Refreshed, RefreshPolicy, SearchMode
 
 if TYPE_CHECKING:
-    from rcm.reports import Excerpt, IndexReport, IndexStatus, Progress
+    from rcm.reports.exact import Excerpt
+    from rcm.reports.looking import IndexStatus
+    from rcm.reports.update import IndexReport, Progress
 
 Root = str | os.PathLike[str]
 #: An automatic look at a tree counts for so many times as long as it took.
@@ -123,6 +128,7 @@ class Workspace:
         classes: Sequence[ContentClass] | None = None,
         rerank: bool = True,
         reranker: str | None = None,
+        also: int = 0,
         root: Root | None = None,
     ) -> SearchResults:
         """Find the code that answers a query in all trees, best first; `root` is set in each result.
@@ -137,6 +143,7 @@ class Workspace:
             classes: Only files that are for one of these.
             rerank: False orders by words and meaning alone.
             reranker: A cross-encoder.
+            also: Most further places told of the files of the first three results.
             root: Only this tree, as in `index`.
 
         Raises:
@@ -144,6 +151,7 @@ class Workspace:
             RcmError: If the index of one of the trees cannot be used.
         """
         asked = list(self._indexes.values()) if root is None else [self.index(root)]
+        question = understand(plain_text(query))
         answers = []
         for index in asked:
             results = index.search(
@@ -156,11 +164,14 @@ class Workspace:
                 classes=classes,
                 rerank=rerank,
                 reranker=reranker,
+                also=also,
             )
             alone = len(asked) == 1
-            evidence = NO_EVIDENCE if alone else index.evidence(query, results, mode)
+            evidence = NO_EVIDENCE if alone else index.evidence(question, results, mode)
             answers.append((evidence, results))
-        return SearchResults(fuse(answers)[:top_k], query)
+        fused = fuse(question, answers)[:top_k]
+        told = [*fused[:TELLING], *(replace(result, also=()) for result in fused[TELLING:])]
+        return SearchResults(told, query)
 
     def corrections(self, query: str, *, root: Root | None = None) -> dict[str, str]:
         """Return the words of a query that no tree knows, each with what is searched instead.

@@ -138,6 +138,13 @@ def positive(text: str) -> int:
     return value
 
 
+def natural(text: str) -> int:
+    """A whole number from 0 on."""
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 0 or more")
+    return int(text)
+
+
 def byte_count(text: str) -> int:
     """A number of bytes from 1 on, with K, M or G for powers of 1,024."""
     try:

@@ -16,7 +16,7 @@ from rcm.present.progress import ProgressBar
 from rcm.present.style import style_for
 
 if TYPE_CHECKING:
-    from rcm.reports import DoctorReport
+    from rcm.reports.doctor import DoctorReport
 
 SUMMARY = "examine an index: files, checksums, whether its parts agree"
 EXAMPLES = """\

@@ -20,7 +20,7 @@ from rcm.present.summary import render_searched
 
 if TYPE_CHECKING:
     from rcm.index import Index
-    from rcm.reports import GrepReport, MatchedLine
+    from rcm.reports.exact import GrepReport, MatchedLine
 
 SUMMARY = "find every line that matches a pattern, as the files are now"
 EXAMPLES = """\

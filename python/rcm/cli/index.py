@@ -16,7 +16,7 @@ from rcm.present.style import is_terminal, style_for
 from rcm.present.summary import render_summary, render_warning
 
 if TYPE_CHECKING:
-    from rcm.reports import IndexReport
+    from rcm.reports.update import IndexReport
 
 SUMMARY = "index a tree, or bring its index up to date"
 EXAMPLES = """\

@@ -15,7 +15,7 @@ from rcm.present.progress import ProgressBar
 from rcm.present.style import style_for
 
 if TYPE_CHECKING:
-    from rcm.reports import KeptIndex
+    from rcm.reports.looking import KeptIndex
 
 SUMMARY = "list the indexes that are kept, and what they take"
 EXAMPLES = """\

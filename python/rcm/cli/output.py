@@ -7,6 +7,7 @@ import os
 import sys
 from dataclasses import dataclass
 
+from rcm.cli.arguments import natural
 from rcm.cli.console import write_result
 from rcm.cli.exits import UsageError
 from rcm.cli.tree import working_directory
@@ -62,7 +63,7 @@ def add_context(parser: argparse.ArgumentParser) -> None:
         ("-C", "--context", "before and after"),
     ):
         parser.add_argument(
-            short, long, metavar="N", type=_lines, help=f"show N lines {what}, read from the disk"
+            short, long, metavar="N", type=natural, help=f"show N lines {what}, read from the disk"
         )
 
 
@@ -168,9 +169,3 @@ def write_paged(text: str, *, paged: bool) -> None:
 
 def _is_set(args: argparse.Namespace, name: str) -> bool:
     return bool(getattr(args, name, False))
-
-
-def _lines(text: str) -> int:
-    if not (text.isascii() and text.isdecimal()):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of lines")
-    return int(text)

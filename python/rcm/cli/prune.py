@@ -20,7 +20,7 @@ from rcm.present.progress import ProgressBar
 from rcm.present.style import style_for
 
 if TYPE_CHECKING:
-    from rcm.reports import KeptIndex
+    from rcm.reports.looking import KeptIndex
 
 SUMMARY = "delete indexes that nobody needs: of trees that are gone, of other formats"
 EXAMPLES = """\

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rcm.cli import exits
-from rcm.cli.arguments import add_index_dir, add_models, add_ranked, add_refresh
+from rcm.cli.arguments import add_index_dir, add_models, add_ranked, add_refresh, natural
 from rcm.cli.console import write_notice
 from rcm.cli.interrupts import interruptible
 from rcm.cli.output import Output, add_context, add_filters, add_output, shown_path, write_paged
@@ -87,6 +87,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="chunks in the order of words and meaning alone, for comparison",
     )
     add_ranked(parser)
+    parser.add_argument(
+        "--also",
+        metavar="N",
+        type=natural,
+        default=2,
+        help="further places told of the files of the first three results (default: 2)",
+    )
     add_context(parser)
     add_output(parser)
     add_refresh(parser)
@@ -202,6 +209,7 @@ def _ask(
             mode=args.mode,
             rerank=not args.no_rerank,
             reranker=args.rerank,
+            also=0 if args.files or args.vimgrep else args.also,
             **filters,
         )
         corrections = asked.corrections(args.query)

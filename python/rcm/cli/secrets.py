@@ -17,7 +17,7 @@ from rcm.present.style import style_for
 from rcm.present.summary import render_warning
 
 if TYPE_CHECKING:
-    from rcm.reports import SecretsReport
+    from rcm.reports.secrets import SecretsReport
 
 SUMMARY = "list the secrets that stand in a tree, never their values"
 EXAMPLES = """\

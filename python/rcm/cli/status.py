@@ -16,7 +16,7 @@ from rcm.present.status import render_status
 from rcm.present.style import style_for
 
 if TYPE_CHECKING:
-    from rcm.reports import IndexStatus
+    from rcm.reports.looking import IndexStatus
 
 SUMMARY = "say what the index holds and whether it is up to date"
 EXAMPLES = """\

@@ -21,7 +21,7 @@ from rcm.types import Refreshed
 
 if TYPE_CHECKING:
     from rcm.index import Index
-    from rcm.reports import IndexReport
+    from rcm.reports.update import IndexReport
     from rcm.types import RefreshPolicy
 
 

@@ -18,7 +18,7 @@ from rcm.present.watching import erase_line, render_event, status_line
 from rcm.watch import follow
 
 if TYPE_CHECKING:
-    from rcm.reports import WatchEvent
+    from rcm.reports.looking import WatchEvent
 
 SUMMARY = "keep the index of a tree up to date while it changes"
 EXAMPLES = """\

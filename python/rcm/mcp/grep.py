@@ -17,7 +17,8 @@ from rcm.mcp.paths import spelled
 from rcm.mcp.schemas import MOST_MATCHES, FileMatches, GrepInput, GrepOutput
 from rcm.mcp.tokens import count_tokens
 from rcm.mcp.trees import WAIT_S, Trees
-from rcm.reports import MatchedLine, Progress
+from rcm.reports.exact import MatchedLine
+from rcm.reports.update import Progress
 
 if TYPE_CHECKING:
     from rcm.mcp.jobs import Reporter

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rcm.index import Index
-from rcm.reports import Progress
+from rcm.reports.update import Progress
 
 if TYPE_CHECKING:
-    from rcm.reports import IndexReport
+    from rcm.reports.update import IndexReport
 
 #: Seconds between two looks at a run.
 _LOOK_S = 0.25

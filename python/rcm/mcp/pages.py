@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from rcm.mcp.paths import spelled
 from rcm.mcp.schemas import Hit
@@ -26,7 +27,7 @@ def page_of(
     """Return as many of the results, from the first on, as the budget holds; one at least.
 
     The text and the structured form must each fit. A first result too large for the budget alone
-    is shown with fewer lines.
+    is shown without further places, then with fewer lines.
 
     Args:
         results: Best first.
@@ -41,8 +42,13 @@ def page_of(
     for result in results:
         lines = snippet_lines
         hit = shown(result, pattern, lines)
-        while not page and lines and _cost(hit, labels) > min(text_left, json_left):
-            lines //= 2
+        while not page and _cost(hit, labels) > min(text_left, json_left):
+            if result.also:
+                result = replace(result, also=())
+            elif lines:
+                lines //= 2
+            else:
+                break
             hit = shown(result, pattern, lines)
         text_left -= _text_tokens(hit, labels)
         json_left -= _json_tokens(hit)
@@ -70,6 +76,7 @@ def shown(result: SearchResult, pattern: QueryPattern | None, snippet_lines: int
         score=round(result.score, 4),
         freshness=result.freshness,
         lines=lines,
+        also=[clean_name(str(span)) for span in result.also],
     )
 
 

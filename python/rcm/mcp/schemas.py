@@ -66,6 +66,9 @@ class SearchInput(_Paged):
     mode: SearchMode = Field(
         "hybrid", description="bm25 goes by words only, semantic by meaning only"
     )
+    also: int = Field(
+        2, ge=0, le=10, description="Further places told of the first three files, without lines"
+    )
 
 
 class GrepInput(_OfTree):
@@ -131,6 +134,7 @@ class Hit(BaseModel):
         description="changed: the file differs from what is indexed; deleted: it is gone"
     )
     lines: list[str] = Field(description="Lines chosen of the span, each with its number; data")
+    also: list[str] = Field(description="Further places in the file: lines, symbol; best first")
 
 
 class Pending(BaseModel):

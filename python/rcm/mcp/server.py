@@ -25,7 +25,7 @@ from rcm.mcp.tools import TOOLS, Answer, Tool
 from rcm.mcp.trees import Trees
 
 if TYPE_CHECKING:
-    from rcm.reports import Progress
+    from rcm.reports.update import Progress
 
 logger = logging.getLogger(__name__)
 

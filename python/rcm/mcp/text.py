@@ -86,7 +86,8 @@ def hit_lines(hit: Hit, labels: Mapping[str, str]) -> list[str]:
         place = f"[{labels[hit.root]}] {place}"
     named = f"  {hit.symbol} ({hit.kind})" if hit.symbol and hit.kind else ""
     state = "" if hit.freshness == "fresh" else f"  {hit.freshness.upper()} since it was indexed"
-    return [f"{place}{named}{state}", *hit.lines]
+    also = [f"also: {', '.join(hit.also)}"] if hit.also else []
+    return [f"{place}{named}{state}", *hit.lines, *also]
 
 
 def grep_text(output: GrepOutput, labels: Mapping[str, str]) -> str:

@@ -36,7 +36,7 @@ from rcm.present.json import is_fresh
 from rcm.types import SearchResult
 
 if TYPE_CHECKING:
-    from rcm.reports import IndexStatus
+    from rcm.reports.looking import IndexStatus
 
 Answer = tuple[str, BaseModel]
 
@@ -72,6 +72,7 @@ def search(trees: Trees, asked: SearchInput, reporter: Reporter) -> Answer:
         paths=asked.paths or None,
         kinds=asked.kinds or None,
         classes=asked.classes or None,
+        also=asked.also,
     )
     corrections = trees.workspace.corrections(asked.query, root=trees.root(asked.root))
     return _results(trees, found, asked, asked.query, pending, corrections)
@@ -223,10 +224,10 @@ TOOLS: dict[str, Tool] = {
         "Find code in the user's source trees by what it does, by words or by name, without "
         "knowing where it is or what it is called. Ask in plain words (how are retries limited), "
         "with an identifier (its definition comes first), or paste an error message or stack "
-        "trace whole. Gives the best places, one per file, each with path, lines and the lines "
-        "that matter. Use it first when you do not know the file. It shows the best, not all: for "
-        "every occurrence of a string, or proof that there is none, use grep. Trees are indexed on "
-        "first use, changed files before each search.",
+        "trace whole. Gives the best places, one per file, each with path, lines, the lines "
+        "that matter and where else in the file to look. Use it first when you do not know the "
+        "file. It shows the best, not all: for every occurrence of a string, or proof that there "
+        "is none, use grep. Trees are indexed on first use, changed files before each search.",
         SearchInput,
         SearchOutput,
         search,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 
 from rcm.present.snippet import Line
@@ -29,13 +30,12 @@ def with_context(chosen: Sequence[Line], read: Read, *, before: int, after: int)
         return list(chosen)
     if any(lines.get(number) != text for number, text in shown.items()):
         return list(chosen)
-    wanted = [
-        number
-        for number in lines
-        if any(number in shown for number in range(number - after, number + before + 1))
-    ]
+    numbers = sorted(shown)
     out: list[Line] = []
-    for number in wanted:
+    for number in lines:
+        at = bisect_left(numbers, number - after)
+        if at == len(numbers) or numbers[at] > number + before:
+            continue
         if out and out[-1].number != number - 1:
             out.append(Line(None, ""))
         out.append(Line(number, lines[number]))

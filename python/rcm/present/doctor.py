@@ -9,7 +9,7 @@ from rcm.present.quantities import duration, size
 from rcm.present.style import Style
 
 if TYPE_CHECKING:
-    from rcm.reports import DoctorReport, Finding
+    from rcm.reports.doctor import DoctorReport, Finding
 
 _COLOURS = {"ok": "32", "note": "36", "warning": "1;33", "repaired": "1;36", "damage": "1;31"}
 _VERDICTS = {

@@ -39,8 +39,15 @@ def _result(result: SearchResult, pattern: QueryPattern | None) -> str:
     return (
         f"<div><strong><code>{visible(place)}</code></strong> {visible(result.symbol)}{kind} "
         f'<span style="{_FADED}">{result.score:.3f}</span>{stale}'
-        f'<pre style="{_PRE}">{_lines(shown, margin, pattern)}</pre></div>'
+        f'<pre style="{_PRE}">{_lines(shown, margin, pattern)}</pre>{_also(result)}</div>'
     )
+
+
+def _also(result: SearchResult) -> str:
+    if not result.also:
+        return ""
+    places = ", ".join(visible(str(span)) for span in result.also)
+    return f'<div style="{_FADED}">also <code>{places}</code></div>'
 
 
 def _lines(shown: Sequence[Line], margin: int, pattern: QueryPattern | None) -> str:

@@ -11,7 +11,7 @@ from rcm.present.quantities import size
 from rcm.present.style import Style
 
 if TYPE_CHECKING:
-    from rcm.reports import KeptIndex
+    from rcm.reports.looking import KeptIndex
 
 _STATES = {
     "ok": "",

@@ -19,16 +19,11 @@ from typing import TYPE_CHECKING, Any
 from rcm.types import Refreshed, SearchResult
 
 if TYPE_CHECKING:
-    from rcm.reports import (
-        DoctorReport,
-        GrepReport,
-        IndexReport,
-        IndexStatus,
-        KeptIndex,
-        MatchedLine,
-        SecretsReport,
-        WatchEvent,
-    )
+    from rcm.reports.doctor import DoctorReport
+    from rcm.reports.exact import GrepReport, MatchedLine
+    from rcm.reports.looking import IndexStatus, KeptIndex, WatchEvent
+    from rcm.reports.secrets import SecretsReport
+    from rcm.reports.update import IndexReport
 
 
 def render_json(value: object) -> str:

@@ -13,7 +13,7 @@ from rcm.present.terminal import DIM, LINES, MATCH, PATH
 from rcm.types import SearchResult
 
 if TYPE_CHECKING:
-    from rcm.reports import MatchedLine
+    from rcm.reports.exact import MatchedLine
 
 #: Tells how a path is shown, by its tree and its path in that.
 Name = Callable[[str, str], str]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
     from rich.progress import TaskID
 
-    from rcm.reports import Progress
+    from rcm.reports.update import Progress
 
 _PATIENCE_S = 1.0
 _NOT_WORTH_IT_S = 0.5

@@ -9,7 +9,7 @@ from rcm.present.quantities import count
 from rcm.present.style import Style
 
 if TYPE_CHECKING:
-    from rcm.reports import SecretFinding, SecretsReport
+    from rcm.reports.secrets import SecretFinding, SecretsReport
 
 _MAX_FAILURES = 20
 

@@ -11,7 +11,7 @@ from rcm.present.style import Style
 from rcm.present.summary import listed_names
 
 if TYPE_CHECKING:
-    from rcm.reports import IndexStatus
+    from rcm.reports.looking import IndexStatus
 
 _MAX_NAMES = 10
 _MAX_LANGUAGES = 12

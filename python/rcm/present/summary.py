@@ -10,7 +10,8 @@ from rcm.present.quantities import count, duration, size
 from rcm.present.style import Style
 
 if TYPE_CHECKING:
-    from rcm.reports import GrepReport, IndexReport
+    from rcm.reports.exact import GrepReport
+    from rcm.reports.update import IndexReport
 
 PHASES = (
     "walk", "read", "hash", "filter", "parse", "chunk", "embed", "lexical", "vectors", "commit",

@@ -68,6 +68,9 @@ def _body(
 ) -> list[str]:
     margin = max((len(str(line.number)) for line in shown if line.number), default=1)
     body = [_code_line(line, margin + 2, pattern, style) for line in shown]
+    if result.also:
+        places = ", ".join(escape_path(str(span)) for span in result.also)
+        body.append(style.paint(f"  also: {places}", DIM))
     if explain and result.signals:
         body.append(style.paint(f"  signals: {escape_path(render_signals(result.signals))}", DIM))
     return body

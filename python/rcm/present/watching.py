@@ -9,7 +9,7 @@ from rcm.present.quantities import count, duration
 from rcm.present.style import Style
 
 if TYPE_CHECKING:
-    from rcm.reports import WatchEvent
+    from rcm.reports.looking import WatchEvent
 
 _COLOURS = {
     "watching": "1;32",

@@ -36,8 +36,11 @@ _NO_NAME = (
     r"[a-z]|py|pyi|rs|go|js|mjs|cjs|ts|tsx|jsx|java|kt|cs|cpp|cc|hpp|rb|php|swift|scala|lua|sh|hs|exs?|"
     r"zig|html|css|json|ya?ml|toml|md|txt|cfg|ini|lock|com|org|net|io|dev|NET"
 )
-
-
+#: Before the first word of a sentence.
+_BEGIN = r"(?:^|[.!?:]\s)[^\w\s]*"
+#: What follows the brackets of a definition's first line, and what of a sentence.
+_SIGNATURE = r"->|=>|//|#|[;={]|(?:throws|extends|implements|const|noexcept|override)\b"
+_TWO_WORDS = r"\b[A-Za-z][\w'-]*,? [A-Za-z]"
 #: Characters of a query that are looked at; a longer one is pasted text.
 _LONGEST = 8_192
 
@@ -65,7 +68,7 @@ def find_names(text: str, *, capitals: bool = True) -> Names:
 
     Args:
         text: The query.
-        capitals: Whether capitalised words other than the first count, too, as in English.
+        capitals: Whether capitalised words count, too, that begin no sentence, as in English.
     """
     text = text.strip()[:_LONGEST]
     alone = _ONE.fullmatch(text)
@@ -83,10 +86,31 @@ def find_names(text: str, *, capitals: bool = True) -> Names:
         last = _SPLIT.split(match[0])[-1].rstrip("!?")
         if not re.fullmatch(_NO_NAME, last):
             found[last] = None
-    for position, word in enumerate(_WORD.findall(text)):
-        if looks_like_code(word) or (capitals and position and word[0].isupper()):
+    begins = {match.end() for match in re.finditer(_BEGIN, text)} if capitals else set()
+    for match in _WORD.finditer(text):
+        word = match[0]
+        named = capitals and word[0].isupper() and match.start() not in begins
+        if named or looks_like_code(word):
             found[word] = None
     return Names(tuple(found), False)
+
+
+def _goes_on(keywords: str, tail: str) -> bool:
+    """Tell whether a sentence follows the brackets that a tail begins with, as in `fix(parser): Keep blanks`.
+
+    A return type, base classes, exceptions, a body and a remark are part of a definition's first line.
+    """
+    close = {"(": ")", "{": "}"}.get(tail[:1])
+    depth = 0
+    for at, letter in enumerate(tail) if close is not None else ():
+        depth += (letter == tail[0]) - (letter == close)
+        if not depth:
+            rest = tail[at + 1 :].strip()
+            signature = re.match(_SIGNATURE, rest) or rest.endswith(("{", "}", ";"))
+            if signature or (keywords and rest.startswith(":")):
+                return False
+            return re.search(_TWO_WORDS, rest) is not None
+    return False
 
 
 def looks_like_code(word: str) -> bool:
@@ -95,8 +119,10 @@ def looks_like_code(word: str) -> bool:
 
 
 def _is_one(match: re.Match[str]) -> bool:
-    """Tell a definition's first line from two words of a sentence (`type conversion`)."""
+    """Tell a name, a call or a definition's first line from a sentence (`type conversion`)."""
     keywords, name, tail = match["keywords"], match["name"], match["tail"].strip()
+    if not _PLAIN.search(keywords) and _goes_on(keywords, tail):
+        return False
     if not keywords:
         # `retry (again)` is a sentence, `retry(again)` a call.
         return not match["tail"][:1].isspace() or not tail

@@ -3,6 +3,7 @@ r"""Places: paths with lines that a query mentions, as stack traces, compilers a
 ```text
 File "app/retry.py", line 12, in send        Python
 at send (/srv/app/retry.js:12:5)             JavaScript
+send@https://app.com/retry.js:12:5           JavaScript of Firefox and Safari
 at com.app.Retry.send(Retry.java:12)         Java, Kotlin, Scala
 at App.Retry.Send() in C:\app\Retry.cs:line 12
    4: app::retry::send                       Rust
@@ -10,6 +11,8 @@ at App.Retry.Send() in C:\app\Retry.cs:line 12
 app.(*Retry).Send(0xc000010000)              Go
         /srv/app/retry.go:12 +0x1d
 #3  0x0000555 in send (n=1) at retry.c:12    gdb
+    #3 0x555 in send /srv/app/retry.c:12:5   sanitizers
+==7==    at 0x48: send (retry.c:12)          valgrind
 retry.rb:12:in `send'                        Ruby
 #0 /srv/app/Retry.php(12): App\Retry->send() PHP
 (app 1.0.0) lib/retry.ex:12: App.Retry.send/1
@@ -19,6 +22,7 @@ src/retry.rs:12:5: error: ...                compilers, and people
 
 from __future__ import annotations
 
+import bisect
 import re
 from typing import NamedTuple
 
@@ -34,17 +38,40 @@ _PLACE = (
 )
 #: A path without a line: with a folder, or it would be any word with a dot.
 _BARE = rf"(?<!:){_BEGIN}(?P<path>(?:[\w.@+\-~]*[\\/]){_PATH})(?![\w\\/])"
-#: What a frame calls its function, on its own line or the one before.
-_FUNCTIONS = (
-    r"line \d+, in (?P<name>\w+)",
-    r"\bin [`'\"](?:block in )?(?P<name>[\w.#:?!<> ]+)['\"]",
-    r"^\s*at (?:async |new )?(?P<name>[\w.$<>/]+)\s*(?:\[as [^\]]*\] )?\(",
-    r"^\s*#\d+\s+(?:0x[0-9a-f]+ in )?(?P<name>[\w:~<>]+) \(",
-    r"\(\d+\): (?P<name>[\w\\:>-]+)\(",
-    r"^\s*\d+: (?:0x[0-9a-f]+ - )?(?P<name>[\w:<>{}]+)\s*$",
-    r"^\S*?(?P<name>[\w.()*/]+)\((?:0x|\.\.\.|\{)",
-    r"\.exs?:\d+: (?P<name>[\w.?!]+)/\d",
+#: Lines with a place that only a trace or a compiler writes, with the function where they name one.
+_FRAMES = (
+    r"^\s*File [\"'].*line \d+(?:, in (?P<name>\w+))?",
+    r"^\s*File \S+:\d+, in (?P<name>\w+)",
+    r":\d+: in (?P<name>\w+)$",
+    r":\d+:in [`'\"](?:block (?:\([^)]*\) )?in )?(?P<name>[\w.#:?!<> ]+)['\"]",
+    r"^\s*at (?:async |new )?(?P<name>[\w.$<>/@~-]+) ?(?:\[as [^\]]*\] ?)?\((?:file:/+)?[\w.@+\-\\/~:]+\)",
+    r"^\s*at (?P<name>[^\s(\[]+)(?:\[[^\]]*\])?\(.*\) in .*:line \d+$",
+    r"^\s*at (?:async )?file:/",
+    r"^(?P<name>[\w.$<>/*]*)@\w+:/\S+:\d+:\d+$",
+    r"^\s*#\d+\s+(?:0x[0-9a-f]+ in )?(?P<name>[\w:~<>]+) \(.*\) at ",
+    r"^\s*#\d+\s+0x[0-9a-f]+ in (?P<name>[\w:~]+)[ (]",
+    r"^\s*#\d+\s+(?:0x|.*\) at )",
+    r"^==\d+==\s+(?:at|by) 0x[0-9A-F]+: (?P<name>[\w:~]+)",
+    r"^\s*#\d+ \S+\(\d+\): (?:(?P<name>[\w\\:>-]+)\()?",
+    r"^\s*thrown in .* on line \d+$",
+    r"^\s*(?:\([\w.]+ \d[^)]*\) )?\S+\.exs?:\d+: (?P<name>[\w.?!]+)(?:/\d|\()",
+    r"\+0x[0-9a-f]+$",
+    r"^\s*-->",
+    r"\bpanicked at ",
+    r"[\d)]:?(?: -)? (?:fatal )?(?:[\w.]*(?:[Ee]rror|[Ee]xception|[Ww]arning)|note)(?:$|[:\[(]| \w*\d)",
 )
+#: Python's frames, and pytest's.
+_INWARDS = r"^\s*File |:\d+: in \w+$"
+#: A line that says no more than where, and the function on the line before it.
+_ONLY_PLACE = rf"^\s*(?:at )?{_PATH}:\d+(?::\d+)?$|\+0x[0-9a-f]+$"
+_BEFORE = (
+    r"^\s*\d+: (?:0x[0-9a-f]+ - )?(?P<name>[\w:<>{} ]+)$",
+    r"^(?:created by )?(?P<name>[\w./*()\[\]{}-]+)(?:\(.*\)| in goroutine \d+)$",
+)
+#: A line that begins with its place: two of them are a trace, one is somebody's remark.
+_BEGINS = rf"^\s*(?:(?:at|from|in) )?(?:[\w.@+\-~:]*[\\/]{_PATH}:[1-9]|{_PATH}:[1-9]\d*(?::\d+)?:)"
+#: What stands between a trace and what people say of it.
+_FENCE = r"^\s*(?:```|~~~)"
 #: What no index holds and nobody asks for: addresses, long numbers, times.
 _NOISE = r"\b0x[0-9a-fA-F]+\b|\b\d[\d:.,TZ+-]{3,}\b|\+0x\w+"
 #: Innermost frames whose source line says something about the error.
@@ -70,38 +97,119 @@ class Mentions(NamedTuple):
     Attributes:
         places: The one to show first comes first: of a stack trace the innermost frame.
         functions: Names of the functions of these frames, same order, no duplicates.
-        rest: The query without its frames, or as it was when it is no trace.
-        trace: Whether the query is a stack trace.
+        rest: The query without its frames, or as it was when it has no trace.
+        trace: Whether the query has a stack trace, or what a compiler says.
+        before: Of a query with a trace the paragraphs before it, line breaks kept; else empty.
     """
 
     places: tuple[Place, ...]
     functions: tuple[str, ...]
     rest: str
     trace: bool
+    before: str = ""
+
+
+class _Frame(NamedTuple):
+    """A line of a trace: its number, the function it names if any, and whether the line before names it."""
+
+    line: int
+    function: str
+    named_before: bool
+
+
+class _Paragraph(NamedTuple):
+    """Line numbers: where a paragraph with frames begins, its first frame, and where it ends."""
+
+    start: int
+    first_frame: int
+    stop: int
 
 
 def find_places(text: str) -> Mentions:
-    """Return the places that a query mentions, and the query without them if it is a trace."""
+    """Return the places that a query mentions, and the query without its frames if it has a trace."""
     if "." not in text:  # no path is without one
         return Mentions((), (), text, trace=False)
     lines = [line[:_LONGEST_LINE] for line in text[:_LONGEST].splitlines()] or [""]
-    frames = [nth for nth, line in enumerate(lines) if re.search(_PLACE, line)]
-    places = [_place(match) for nth in frames for match in re.finditer(_PLACE, lines[nth])]
-    trace = len(lines) > 2 and bool(frames)
-    if not trace:
+    mentioning = [nth for nth, line in enumerate(lines) if re.search(_PLACE, line)]
+    frames = _frames(lines, mentioning) if len(lines) > 2 else []
+    if not frames:
+        places = [_place(match) for nth in mentioning for match in re.finditer(_PLACE, lines[nth])]
         places += [
             _place(match) for match in re.finditer(_BARE, re.sub(_PLACE, " ", " ".join(lines)))
         ]
         return Mentions(tuple(dict.fromkeys(places)), (), text, False)
-    if any(lines[nth].lstrip().startswith("File ") for nth in frames):
-        frames, places = frames[::-1], places[::-1]  # Python's innermost frame comes last
-    functions = [name for nth in frames for name in _functions(lines, nth)]
+    paragraphs = _paragraphs(lines, frames)
+    # Python's innermost frame comes last.
+    inwards = any(re.search(_INWARDS, lines[frame.line]) for frame in frames)
+    frames = frames[::-1] if inwards else frames
+    of_frames = [frame.line for frame in frames]
+    known = frozenset(of_frames)
+    others = [nth for nth in mentioning if nth not in known]
+    places = [
+        _place(match) for nth in (*of_frames, *others) for match in _matches(lines[nth], inwards)
+    ]
+    functions = [frame.function for frame in frames if frame.function]
     return Mentions(
         tuple(dict.fromkeys(places)),
         tuple(dict.fromkeys(functions)),
-        _rest(lines, frames, functions),
+        _rest(lines, frames, paragraphs, functions),
         True,
+        "\n".join(lines[: paragraphs[0].start]),
     )
+
+
+def _frames(lines: list[str], mentioning: list[int]) -> list[_Frame]:
+    """Return those of the lines mentioning places that a trace or a compiler wrote, in order."""
+    sure: dict[int, _Frame] = {}
+    begin: dict[int, _Frame] = {}
+    for nth in mentioning:
+        match = _first(_FRAMES, lines[nth])
+        name = match["name"] if match is not None and "name" in match.re.groupindex else None
+        if name is None and nth and re.search(_ONLY_PLACE, lines[nth]):
+            before = _first(_BEFORE, lines[nth - 1])
+            if before is not None:
+                sure[nth] = _Frame(nth, _function(before["name"]), True)
+                continue
+        if match is not None:
+            sure[nth] = _Frame(nth, _function(name or ""), False)
+        elif re.search(_BEGINS, lines[nth]):
+            begin[nth] = _Frame(nth, "", False)
+    if not sure and len(begin) < 2:
+        return []
+    return [frame for _, frame in sorted({**begin, **sure}.items())]
+
+
+def _first(patterns: tuple[str, ...], line: str) -> re.Match[str] | None:
+    found = (re.search(pattern, line) for pattern in patterns)
+    return next((match for match in found if match is not None), None)
+
+
+def _after_place(line: str) -> str:
+    """Return what a compiler says of a place, on the same line, if it says something."""
+    said = re.split(_PLACE, line, maxsplit=1)[-1]
+    return re.sub(_PLACE, " ", said) if ": " in said else ""
+
+
+def _function(name: str) -> str:
+    """Return the last part of a function's name as a trace has it, or nothing if it says nothing."""
+    parts: list[str] = re.findall(r"\w+", name)
+    return parts[-1] if parts and parts[-1] not in _NO_FUNCTION else ""
+
+
+def _matches(line: str, inwards: bool) -> list[re.Match[str]]:
+    found = list(re.finditer(_PLACE, line))
+    return found[::-1] if inwards else found
+
+
+def _paragraphs(lines: list[str], frames: list[_Frame]) -> list[_Paragraph]:
+    """Return the paragraphs that have frames, in order."""
+    ends = [nth for nth, line in enumerate(lines) if not line.strip() or re.search(_FENCE, line)]
+    found: dict[int, _Paragraph] = {}
+    for frame in frames:
+        at = bisect.bisect(ends, frame.line)
+        start, stop = (ends[at - 1] + 1 if at else 0), (ends[at] if at < len(ends) else len(lines))
+        found.setdefault(start, _Paragraph(start, frame.line, stop))
+    return list(found.values())
 
 
 def _place(match: re.Match[str]) -> Place:
@@ -111,32 +219,21 @@ def _place(match: re.Match[str]) -> Place:
     )
 
 
-def _functions(lines: list[str], nth: int) -> list[str]:
-    """Return the function of the frame on a line: named there, else on the line before."""
-    for line in (lines[nth], lines[nth - 1] if nth else ""):
-        for pattern in _FUNCTIONS:
-            match = re.search(pattern, line)
-            if match is not None:
-                parts: list[str] = re.findall(r"\w+", match["name"])
-                return [part for part in parts[-1:] if part not in _NO_FUNCTION]
-    return []
-
-
-def _rest(lines: list[str], frames: list[int], functions: list[str]) -> str:
-    """Return what a trace says besides its frames: message, innermost source lines, functions."""
-    telling = {nth + 1 for nth in frames[:_TELLING]}
-    of_frames = {*frames, *(nth - 1 for nth in frames if _names_function(lines, nth - 1))}
+def _rest(
+    lines: list[str], frames: list[_Frame], paragraphs: list[_Paragraph], functions: list[str]
+) -> str:
+    """Return what a query says besides its frames: message, innermost source lines, functions."""
+    telling = {frame.line + 1 for frame in frames[:_TELLING]}
+    of_frames = {frame.line for frame in frames}
+    of_frames |= {frame.line - 1 for frame in frames if frame.named_before}
+    traced = {nth for one in paragraphs for nth in range(one.first_frame, one.stop)}
     kept = [
         re.sub(_NOISE, " ", line)
         for nth, line in enumerate(lines)
         if nth not in of_frames
-        and (nth in telling or not line[:1].isspace())
+        and (nth not in traced or nth in telling or not line[:1].isspace())
         and not line.startswith("Traceback (")
     ]
     # A compiler's line says where and what at once.
-    said = [re.sub(_PLACE, " ", line) for line in (lines[nth] for nth in frames) if ": " in line]
+    said = [_after_place(lines[frame.line]) for frame in frames]
     return " ".join(" ".join([*kept, *said, *dict.fromkeys(functions)]).split())
-
-
-def _names_function(lines: list[str], nth: int) -> bool:
-    return nth >= 0 and any(re.search(pattern, lines[nth]) for pattern in _FUNCTIONS)

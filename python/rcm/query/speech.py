@@ -60,19 +60,28 @@ _TELLING = frozenset().union(*_FUNCTION_WORDS.values()) - _SHARED
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)?")
 
 
-def without_function_words(text: str) -> tuple[str, bool]:
-    """Drop the function words of the language that a query is in, if that is not English.
+def spoken(text: str) -> str:
+    """Return the language that a query is in: `"de"`, ..., or nothing for English and what is not known.
 
-    Returns:
-        The query and whether it is in another language: at least two words of one tell it.
+    At least two words of one tell it.
     """
     lower = {word.lower() for word in _WORD.findall(text)}
     if len(lower & _TELLING) < 2:
-        return text, not text.isascii()
+        return ""
     counts = {language: len(lower & words - _SHARED) for language, words in _FUNCTION_WORDS.items()}
     language = max(counts, key=lambda one: counts[one])
-    if counts[language] < 2:
-        return text, not text.isascii()
-    drop = _FUNCTION_WORDS[language]
+    return language if counts[language] > 1 else ""
+
+
+def without_function_words(text: str, language: str) -> str:
+    """Drop the function words of a language from a text, unless it has no others; keep its paragraphs."""
+    drop = _FUNCTION_WORDS.get(language)
+    if drop is None:
+        return text
     left = _WORD.sub(lambda match: "" if match[0].lower() in drop else match[0], text)
-    return (" ".join(left.split()) if _WORD.search(left) else text), True
+    if _WORD.search(left) is None:
+        return text
+    lines = zip(text.split("\n"), left.split("\n"), strict=True)
+    return "\n".join(
+        " ".join(line.split()) for before, line in lines if line.strip() or not before.strip()
+    )

@@ -94,7 +94,7 @@ def rerank(
     for one, score in zip(first, scores, strict=True):
         part = (score - low) * scale
         signals = {**one.signals, "cross_encoder": part}
-        read.append(Ranked(one.chunk_id, one.score + part, signals))
+        read.append(one._replace(score=one.score + part, signals=signals))
     # The sort is stable: equal results stay as they were.
     read.sort(key=lambda one: -one.score)
     return [*read, *ranked[DEPTH:]]

@@ -16,13 +16,25 @@ from rcm.rank.weights import DEFAULT, IN_SCOPE, Weights
 from rcm.search import Candidates
 from rcm.store.reader import IndexReader
 
+#: Files of which further places are told. 85 % of those that sentences of documentation find are among them.
+#: Told of ten files, they made an agent's answer 194 tokens longer, of three 65.
+TELLING = 3
+
 
 class Ranked(NamedTuple):
-    """A file's place in the answer: the chunk to show, the score, and its parts, which add up to it."""
+    """A file's place in the answer.
+
+    Attributes:
+        chunk_id: The chunk to show.
+        score: Higher is better.
+        signals: The parts of the score, which add up to it.
+        also: The next best chunks of the file, best first, if they were asked for.
+    """
 
     chunk_id: int
     score: float
     signals: Mapping[str, float]
+    also: tuple[int, ...] = ()
 
 
 def rank(
@@ -42,6 +54,7 @@ def rank(
         weights: The constants.
         top_k: Most results wanted; None gives all.
     """
+    weights = _shared(weights, question, candidates)
     one_word = question.names.alone
     definitions = _definitions(question, candidates, reader)
     places = mentioned(question.places, candidates, reader)
@@ -58,7 +71,7 @@ def rank(
         len(reader.files) if top_k is None else min(top_k, len(reader.files)),
         definitions=definitions,
         places=places,
-        rare=rare_words(question.text, candidates, reader),
+        rare=rare_words(question.terms, candidates, reader),
         quotes=quotes,
     )
     return [
@@ -71,13 +84,46 @@ def rank(
     ]
 
 
+def _shared(weights: Weights, question: Question, candidates: Candidates) -> Weights:
+    return weights.shared(question.n_words, candidates.scored.after_best(weights.peak))
+
+
+def with_more(
+    ranked: list[Ranked],
+    question: Question,
+    candidates: Candidates,
+    reader: IndexReader,
+    also: int,
+    weights: Weights = DEFAULT,
+) -> list[Ranked]:
+    """Add to the first `TELLING` files their best other chunks by words and meaning.
+
+    Args:
+        ranked: Files in order, each once.
+        question: What was asked.
+        candidates: What was retrieved.
+        reader: The index that it was retrieved from.
+        also: Most further chunks wanted of each file.
+        weights: The constants.
+    """
+    weights = _shared(weights, question, candidates)
+    files = [reader.file_of(one.chunk_id) for one in ranked[:TELLING]]
+    spans = [(file.first_id, file.first_id + file.n_chunks) for file in files]
+    most = 1 + min(also, max((file.n_chunks for file in files), default=0))
+    best = candidates.scored.best_within(spans, weights.semantic, weights.lexical, most)
+    told = [
+        one._replace(also=tuple([chunk for chunk in chunks if chunk != one.chunk_id][:also]))
+        for one, chunks in zip(ranked, best, strict=False)
+    ]
+    return told + ranked[TELLING:]
+
+
 def by_chunk_score(
     question: Question, candidates: Candidates, weights: Weights = DEFAULT
 ) -> list[Ranked]:
     """Order chunks by their fused score alone, best first; ties by id. No other signal, no grouping."""
     scored = candidates.scored
-    terms = _rcm.query_terms(question.text)
-    weights = weights.shared(len(terms), scored.after_best(weights.peak))
+    weights = _shared(weights, question, candidates)
     rows = zip(scored.ids, scored.semantic, scored.lexical, strict=True)
     ranked = [
         Ranked(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from rcm import _rcm
 from rcm.content import is_code, is_test
 from rcm.search import Candidates
 from rcm.store.reader import IndexedFile, IndexReader
@@ -13,9 +12,8 @@ _CHUNKS = 2
 _TERMS = 12
 
 
-def rare_words(text: str, candidates: Candidates, reader: IndexReader) -> dict[int, float]:
-    """Return, by file, the share of the query's terms that are rare and that it holds, 0 to 1."""
-    terms = _rcm.query_terms(text)
+def rare_words(terms: list[str], candidates: Candidates, reader: IndexReader) -> dict[int, float]:
+    """Return, by file, the share of a query's terms that are rare and that it holds, 0 to 1."""
     if len(terms) > _TERMS:
         return {}
     found: dict[int, float] = {}

@@ -62,7 +62,7 @@ def score_files(
         question: The query.
         candidates: What was retrieved.
         reader: The index that it was retrieved from.
-        weights: The constants; none is negative.
+        weights: The constants, with the question's shares of words and meaning; none is negative.
         top_k: Most files wanted.
         definitions: Shares of the query's names that files define.
         places: How much the query means files by their paths.
@@ -70,11 +70,9 @@ def score_files(
         quotes: Shares of an error message that files have.
     """
     alone = question.names.alone
-    terms = _rcm.query_terms(question.text)
-    weights = weights.shared(len(terms), candidates.scored.after_best(weights.peak))
     defines = weights.definition * (weights.one_word if alone else 1.0)
     at_least = weights.identifier if alone and _is_unmistakable(question.names.wanted[0]) else 0.0
-    words = signals.words(question.headline or question.text)
+    words = signals.words(question.about)
     nothing = (0.0, 0)
     shares = _shares(weights.aggregation, weights.decay, weights.aggregated)
     rows = reader.segments.rank(
@@ -84,7 +82,7 @@ def score_files(
         top_k,
         shares=(weights.semantic, weights.lexical, weights.pool, shares),
         references=None if alone else (weights.references, weights.referring, weights.definers),
-        terms=terms,
+        terms=question.terms,
         folder_terms=_folder_terms(question, reader, weights),
         points=(
             weights.stem,
@@ -125,7 +123,7 @@ def _traits(
 
 def _folder_terms(question: Question, reader: IndexReader, weights: Weights) -> dict[str, float]:
     """Return what the terms of a question, or of its headline, tell of a folder that has them in its name."""
-    known = term_weights(reader, _rcm.query_terms(question.headline or question.text))
+    known = term_weights(reader, question.headline_terms)
     return {term: min(weight / weights.folder_rarity, 1.0) for term, weight in known.items()}
 
 

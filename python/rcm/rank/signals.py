@@ -63,12 +63,6 @@ def folder_terms(folder: str) -> list[list[str]]:
     return [terms for terms in named if terms]
 
 
-def stem_coverage(path: str, terms: frozenset[str]) -> float:
-    """Return the share of a file's stem terms that the query holds, 0 to 1."""
-    stem = traits(path).stem
-    return 0.0 if stem.isdisjoint(terms) else len(stem & terms) / len(stem)
-
-
 def is_bundled(path: str) -> bool:
     """Tell whether a path is that of a build's output or of somebody else's code kept in the tree."""
     return _BUNDLED_PATH.search(path) is not None

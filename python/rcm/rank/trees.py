@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from rcm import _rcm
+from rcm.query import Question
 from rcm.rank.weights import DEFAULT, Weights
-from rcm.search import K1, B
+from rcm.search import K1, B, idf, term_counts
 from rcm.types import SearchResult
 
 #: Signals that are relative to the best of their tree.
@@ -46,7 +47,9 @@ class Evidence:
 NO_EVIDENCE = Evidence(0, 0, {}, 0.0)
 
 
-def fuse(answers: Sequence[tuple[Evidence, Sequence[SearchResult]]]) -> list[SearchResult]:
+def fuse(
+    question: Question, answers: Sequence[tuple[Evidence, Sequence[SearchResult]]]
+) -> list[SearchResult]:
     """Put the answers of several trees to one query into one order, best first; ties in the order given.
 
     Results of deleted files come last, as they do in each answer.
@@ -55,11 +58,12 @@ def fuse(answers: Sequence[tuple[Evidence, Sequence[SearchResult]]]) -> list[Sea
     file alone stay.
 
     Args:
+        question: What was asked.
         answers: What each tree found, and its evidence.
     """
     if len(answers) < 2:
         return list(chain.from_iterable(results for _, results in answers))
-    shares = _shares(answers)
+    shares = _shares(question, answers)
     pairs = zip(answers, shares, strict=True)
     found = [_scaled(result, share) for (_, results), share in pairs for result in results]
     found.sort(key=lambda result: (result.freshness == "deleted", -result.score))
@@ -67,10 +71,13 @@ def fuse(answers: Sequence[tuple[Evidence, Sequence[SearchResult]]]) -> list[Sea
 
 
 def _shares(
-    answers: Sequence[tuple[Evidence, Sequence[SearchResult]]], weights: Weights = DEFAULT
+    question: Question,
+    answers: Sequence[tuple[Evidence, Sequence[SearchResult]]],
+    weights: Weights = DEFAULT,
 ) -> list[float]:
     """Return for each tree how much it knows of the query, the one that knows most having up to 1."""
-    words = _of_best(_lexical(answers))
+    weights = weights.shared(question.n_words, None)
+    words = _of_best(_lexical(question, answers))
     meaning = _of_best([max(evidence.cosine, 0.0) for evidence, _ in answers])
     both = [(weights.semantic, meaning), (weights.lexical, words)]
     used = [(weight, values) for weight, values in both if values]
@@ -87,18 +94,17 @@ def _of_best(values: Sequence[float]) -> list[float]:
     return [value / best for value in values] if best > 0 else []
 
 
-def _lexical(answers: Sequence[tuple[Evidence, Sequence[SearchResult]]]) -> list[float]:
+def _lexical(
+    question: Question, answers: Sequence[tuple[Evidence, Sequence[SearchResult]]]
+) -> list[float]:
     """Return the best BM25 among the results of each tree."""
     total = sum(evidence.chunks for evidence, _ in answers)
     average = sum(evidence.length for evidence, _ in answers) / max(total, 1)
     known: Counter[str] = Counter()
     for evidence, _ in answers:
         known.update(evidence.frequencies)
-    weights = {
-        term: math.log1p((total - count + 0.5) / (count + 0.5))
-        for term, count in known.items()
-        if count
-    }
+    counts = term_counts(question)
+    weights = {term: idf(count, total) * counts[term] for term, count in known.items() if count}
     return [
         max((_bm25(result, weights, average) for result in results), default=0.0)
         for _, results in answers

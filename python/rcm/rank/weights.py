@@ -23,8 +23,8 @@ class Weights(NamedTuple):
         peak: Chunks that are the peak of a score.
         even: How much further BM25 falls usually, for which nothing is taken.
         long_semantic: The cosine's share for a long question: the mean of many words says little of each.
-        short: Terms of a question up to which the share is as above.
-        long: Terms from which it is `long_semantic` at most; in between it falls with each term.
+        short: Words of a question up to which the share is as above.
+        long: Words, more than `short`, from which it is `long_semantic` at most; it falls with each between.
         pool: Best chunks of a query that count towards their files.
         aggregation: Share of a file's best chunks added to its best; without it -.020. Of
             .4 to .8, which the labels do not tell apart, .6 finds more by sentences of documentation.
@@ -36,7 +36,8 @@ class Weights(NamedTuple):
         folder: For a file in a folder, or package, that the query names: the share of the name's terms, times
             how rare they are. Without it labels are the same; subjects of commits find less (-.010, and
             -.006 MRR@10 in trees that it was not chosen on).
-        folder_rarity: Weight (idf) in BM25 that terms of a folder's name must have together to tell it apart.
+        folder_rarity: Weight (idf) in BM25, above 0, that the terms of a folder's name must have together to
+            tell it apart.
         definition: For a file that defines an identifier of the query; without it -.005.
         one_word: Factor on `definition` when the query is one identifier.
         identifier: For a file that defines the query, when that is one identifier (`RouteContext`,
@@ -93,19 +94,19 @@ class Weights(NamedTuple):
     rare: float = 0.5
     verbatim: float = 1.0
 
-    def shared(self, n_terms: int, after_peak: tuple[float, float] | None) -> Weights:
+    def shared(self, n_words: float, after_peak: tuple[float, float] | None) -> Weights:
         """Return the weights for a question: with its shares of words and meaning.
 
         Args:
-            n_terms: Terms of the question.
+            n_words: Words of the question.
             after_peak: Semantic and lexical score after the best `peak` chunks by each, None without so many.
         """
         share = self.semantic
         if after_peak is not None:
             semantic, lexical = after_peak
             share -= self.telling * max(semantic - lexical - self.even, 0.0)
-        if n_terms > self.short:
-            longer = min((n_terms - self.short) / (self.long - self.short), 1.0)
+        if n_words > self.short:
+            longer = min((n_words - self.short) / (self.long - self.short), 1.0)
             share -= longer * max(share - self.long_semantic, 0.0)
         share = max(share, 0.0)
         return self._replace(semantic=share, lexical=self.lexical + self.semantic - share)

@@ -13,7 +13,6 @@ against its checksums before it becomes a generation: damage is not inherited.
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
@@ -169,6 +168,8 @@ def _link(source: Path, target: Path) -> None:
 
 
 def _copy_file(source: Path, target: Path) -> None:
+    import shutil
+
     _regular(source)
     shutil.copyfile(source, target, follow_symlinks=False)
     os.chmod(target, 0o600)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rcm import _rcm
 from rcm.errors import IndexDamagedError
-from rcm.reports import Finding
+from rcm.reports.doctor import Finding
 from rcm.store.file_rows import FileRow, SegmentRow
 from rcm.store.files import FileTable
 from rcm.store.folder import Generation

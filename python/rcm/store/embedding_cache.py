@@ -5,7 +5,6 @@ A rebuild, a moved file or another branch then costs no second run of the model.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
@@ -55,7 +54,7 @@ class CachedEmbedder:
 
     def embed_texts(self, texts: Sequence[str]) -> _rcm.Vectors:
         """Embed documents, only those not seen before."""
-        keys = [hashlib.sha256(self.digest + text.encode()).digest() for text in texts]
+        keys = [_rcm.sha256(self.digest + text.encode()) for text in texts]
         found = self._find(set(keys))
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in found}
         wanted = list(missing)

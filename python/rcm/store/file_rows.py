@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
+from rcm import _rcm
+
+#: Rows written out at a time to be hashed.
+_HASHED_AT_A_TIME = 1_000
 #: Inode numbers have 64 bits, SQLite's integers a sign.
 INODE_MASK = (1 << 64) - 1
 
@@ -88,15 +93,14 @@ def signed(stat: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
 
 def hash_of(epoch: int, change: FileChange) -> str:
     """Return the SHA-256, in hex, of a change that makes an epoch."""
-    import hashlib
-
-    digest = hashlib.sha256(repr(epoch).encode())
+    digest = _rcm.sha256(repr(epoch).encode())
     parts: tuple[Iterable[object], ...] = (
         (row.columns() for row in change.put), change.removed, change.segments,
         change.dropped_segments, change.dead, change.revived, sorted((change.meta or {}).items()),
     )  # fmt: skip
     for part in parts:
-        for value in part:
-            digest.update(repr(value).encode("utf-8", "surrogateescape"))
-        digest.update(b"\0")
-    return digest.hexdigest()
+        values = iter(part)
+        while block := tuple(islice(values, _HASHED_AT_A_TIME)):
+            digest = _rcm.sha256(digest + repr(block).encode("utf-8", "surrogateescape"))
+        digest = _rcm.sha256(digest + b"\0")
+    return digest.hex()

@@ -205,7 +205,9 @@ def make_private(path: Path) -> None:
 
 
 def drop(generation: Generation) -> None:
-    """Remove a generation; what cannot be removed now is removed by a later writer."""
+    """Remove a generation, if there is one; what cannot be removed now is removed by a later writer."""
+    if not os.path.lexists(generation.folder):
+        return
     from shutil import rmtree
 
     rmtree(generation.folder, ignore_errors=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    from rcm.reports import IndexReport, Progress
+    from rcm.reports.update import IndexReport, Progress
 
 
 RunState: TypeAlias = Literal["idle", "running", "done", "failed"]

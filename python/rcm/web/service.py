@@ -20,6 +20,8 @@ from rcm.workspace import Workspace
 
 #: Lines of a result that the list shows.
 SHOWN_LINES = 7
+#: Further places told of the files of the first results.
+_ALSO = 2
 
 
 class Service:
@@ -57,7 +59,7 @@ class Service:
     def search(self, query: str, **options: Any) -> dict[str, Any]:
         """Answer a question; options are those of `Workspace.search`."""
         started = time.perf_counter()
-        results = self._workspace.search(query, **options)
+        results = self._workspace.search(query, also=_ALSO, **options)
         corrections = self._workspace.corrections(query, root=options.get("root"))
         seconds = time.perf_counter() - started
         return {
@@ -153,6 +155,7 @@ def _result(result: SearchResult, pattern: QueryPattern | None) -> dict[str, Any
         "name": escape_path(result.path),
         "symbol": escape_path(result.symbol),
         "text": text,
+        "also": [{**plain(span), "symbol": escape_path(span.symbol)} for span in result.also],
         "focus": result.start_line + _focus(words),
         "shown": [
             {

@@ -4,7 +4,7 @@ use std::sync::{Mutex, OnceLock};
 
 use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
-use rcm_vectors::{Files, Links, Traits, after_best, scale_cosines};
+use rcm_vectors::{Files, Links, Traits, after_best, best_within, scale_cosines};
 
 /// Chunks with the scores of both sides: columns that Python hands on without looking into them.
 #[pyclass(name = "Scored", module = "rcm._rcm", frozen)]
@@ -44,6 +44,13 @@ impl PyScored {
     /// of the sides.
     fn after_best(&self, n: usize) -> Option<(f64, f64)> {
         after_best(&self.0, n)
+    }
+
+    /// Ids of the best `most` chunks from `start` up to `stop` for each of `spans`, best first; ties by id. Chunks count
+    /// by `semantic` and `lexical` times their scores.
+    fn best_within(&self, spans: Vec<(u64, u64)>, semantic: f64, lexical: f64, most: usize) -> Vec<Vec<u64>> {
+        let spans: Vec<_> = spans.into_iter().map(|(start, stop)| start..stop).collect();
+        best_within(&self.0, &spans, semantic, lexical, most)
     }
 
     /// The same chunks with a cosine each for the semantic score, 0 at `low` and below, 1 at `high`.

@@ -51,6 +51,7 @@ fn _rcm(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(secrets::find_secrets, module)?)?;
     module.add_function(wrap_pyfunction!(secrets::secret_rules, module)?)?;
     module.add_function(wrap_pyfunction!(text::terms, module)?)?;
+    module.add_function(wrap_pyfunction!(text::query_pairs, module)?)?;
     module.add_function(wrap_pyfunction!(text::query_terms, module)?)?;
     module.add_function(wrap_pyfunction!(text::terms_near, module)?)?;
     module.add_function(wrap_pyfunction!(text::edits, module)?)?;

@@ -177,19 +177,19 @@ impl PySegments {
     }
 
     /// The best `pool` of `reached` by BM25, all that tie with the last, and `others`: ids ascending, lexical scores of
-    /// which the best is 1. `terms` holds (term key, idf).
-    #[pyo3(signature = (terms, reached, others, *, pool, k1, b))]
-    #[allow(clippy::many_single_char_names)]
+    /// which the best is 1. `terms` holds (term key, idf), `pairs` the keys of pairs and what their idf is multiplied
+    /// by, `form` k1 and b.
+    #[pyo3(signature = (terms, reached, others, *, pairs, pool, form))]
     fn by_words(
         &self,
         terms: Vec<(u32, f32)>,
         reached: Vec<u64>,
         others: Vec<u64>,
+        pairs: (Vec<u32>, f32),
         pool: usize,
-        k1: f32,
-        b: f32,
+        form: (f32, f32),
     ) -> PyScored {
-        let (ids, scores) = self.0.by_words(&reached, &others, &self.words(terms, k1, b), pool);
+        let (ids, scores) = self.0.by_words(&reached, &others, &self.words(terms, pairs, form), pool);
         PyScored(ids.into_iter().zip(scores).map(|(id, score)| (id, 0.0, score)).collect())
     }
 
@@ -217,19 +217,19 @@ impl PySegments {
 
     /// The candidates of a query from both sides: what `nearest`, `by_words` and
     /// `Scored.with_cosines` give one after the other. Each scan can be taken once.
-    #[pyo3(signature = (terms, reached, scan, *, pool, k1, b))]
-    #[allow(clippy::many_single_char_names, clippy::too_many_arguments)]
+    #[pyo3(signature = (terms, reached, scan, *, pairs, pool, form))]
+    #[allow(clippy::too_many_arguments)]
     fn retrieve(
         &self,
         py: Python<'_>,
         terms: Vec<(u32, f32)>,
         reached: Vec<u64>,
         scan: &PyScan,
+        pairs: (Vec<u32>, f32),
         pool: usize,
-        k1: f32,
-        b: f32,
+        form: (f32, f32),
     ) -> PyResult<PyScored> {
-        let words = self.words(terms, k1, b);
+        let words = self.words(terms, pairs, form);
         let wanted = Wanted { words, reached, vector: scan.query.clone(), pool };
         detached(py, || {
             let taken = || Error::Internal("this scan was taken before".into());
@@ -255,9 +255,9 @@ impl PySegments {
     ///
     /// `shares` are (weight of the semantic score, of the lexical one, chunks that count, what each of a file adds),
     /// `references` (points, chunks that speak, most definitions of a name) or none, `points` those for (stem, folder,
-    /// test, declarations, bundled), `folder_terms` what terms tell of a folder, `prose` by language, `sizes` by number of chunks, `singled` (position of a file;
-    /// definition, place, rare, verbatim), `added` (position of a file, chunk to show). `traits` is called with the
-    /// position of a file, once each.
+    /// test, declarations, bundled), `folder_terms` what terms tell of a folder, `prose` by language, `sizes` by
+    /// number of chunks, `singled` (position of a file; definition, place, rare, verbatim), `added` (position of a
+    /// file, chunk to show). `traits` is called with the position of a file, once each.
     #[pyo3(signature = (files, chunks, traits, most, *, shares, references, terms, folder_terms, points, prose, sizes, singled, added))]
     #[allow(clippy::too_many_arguments)]
     fn rank(
@@ -328,8 +328,13 @@ impl PySegments {
 }
 
 impl PySegments {
-    fn words(&self, terms: Vec<(u32, f32)>, k1: f32, b: f32) -> Bm25 {
+    fn words(
+        &self,
+        terms: Vec<(u32, f32)>,
+        (pairs, pair_share): (Vec<u32>, f32),
+        (k1, b): (f32, f32),
+    ) -> Bm25 {
         let average_length = self.0.total_length() as f64 / self.0.live_rows().max(1) as f64;
-        Bm25 { terms, k1, b, average_length: average_length as f32 }
+        Bm25 { terms, pairs, pair_share, k1, b, average_length: average_length as f32 }
     }
 }

@@ -14,6 +14,12 @@ pub fn terms(text: &str) -> Vec<String> {
     out
 }
 
+/// The keys of the pairs of terms that stand side by side in a query.
+#[pyfunction]
+pub fn query_pairs(query: &str) -> Vec<u32> {
+    rcm_core::terms::query_pairs(query)
+}
+
 /// The terms of a query, function words dropped.
 #[pyfunction]
 pub fn query_terms(query: &str) -> Vec<String> {

@@ -1,6 +1,7 @@
 //! Scored chunks to scored files.
 
 use std::cmp::Ordering;
+use std::ops::Range;
 
 use rustc_hash::FxHashMap;
 
@@ -80,6 +81,25 @@ impl Files {
     }
 }
 
+/// Ids of the best `most` chunks (id, semantic, lexical) within each span of ids, best first; ties by id.
+///
+/// Chunks count by `semantic` and `lexical` times their scores.
+pub fn best_within(
+    chunks: &[(u64, f64, f64)],
+    spans: &[Range<u64>],
+    semantic: f64,
+    lexical: f64,
+    most: usize,
+) -> Vec<Vec<u64>> {
+    let best = |span: &Range<u64>| {
+        let within = chunks.iter().filter(|chunk| span.contains(&chunk.0));
+        let mut scored: Vec<_> = within.map(|&(id, a, b)| (semantic * a + lexical * b, id, a, b)).collect();
+        scored.sort_unstable_by(by_rank);
+        scored.iter().take(most).map(|chunk| chunk.1).collect()
+    };
+    spans.iter().map(best).collect()
+}
+
 /// (score, id, semantic, lexical) of the best chunks, best first.
 pub(crate) fn best_chunks(chunks: &[(u64, f64, f64)], shares: &Shares) -> Vec<(f64, u64, f64, f64)> {
     let scored = chunks.iter().map(|&(id, semantic, lexical)| {
@@ -96,4 +116,20 @@ pub(crate) fn best_chunks(chunks: &[(u64, f64, f64)], shares: &Shares) -> Vec<(f
 
 fn by_rank(a: &(f64, u64, f64, f64), b: &(f64, u64, f64, f64)) -> Ordering {
     b.0.total_cmp(&a.0).then(a.1.cmp(&b.1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::best_within;
+
+    #[test]
+    fn the_best_chunks_of_each_span_come_in_order() {
+        let chunks = [(7, 0.2, 1.0), (1, 1.0, 0.0), (3, 0.0, 1.0), (2, 0.5, 0.5), (9, 1.0, 1.0)];
+        let best =
+            |semantic, lexical, most| best_within(&chunks, &[1..4, 4..8, 20..30], semantic, lexical, most);
+        assert_eq!(best(1.0, 0.0, 2), [vec![1, 2], vec![7], vec![]]);
+        assert_eq!(best(0.0, 1.0, 9), [vec![3, 2, 1], vec![7], vec![]]);
+        assert_eq!(best(0.5, 0.5, 9), [vec![1, 2, 3], vec![7], vec![]], "ties by id");
+        assert_eq!(best(1.0, 1.0, 0), [vec![], vec![], vec![]] as [Vec<u64>; 3]);
+    }
 }

@@ -37,7 +37,7 @@ pub use bm25::Bm25;
 pub use builder::{Row, SegmentBuilder};
 pub use checksum::{Checksum, HEAD_BYTES};
 pub use error::SegmentError;
-pub use files::{FileScore, Files, Shares};
+pub use files::{FileScore, Files, Shares, best_within};
 pub use format::FORMAT_VERSION;
 pub use links::{Links, reference_key};
 pub use merge::merge;

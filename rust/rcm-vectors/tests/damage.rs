@@ -33,7 +33,14 @@ fn use_all(segment: Segment, folder: &Path) {
     let _ = segments.nearest(&query, Some(&[(0, 5), (60, u64::MAX)]), 2);
     let _ = (segments.live_rows(), segments.total_length(), segments.live_ids().count());
     assert_eq!(segments.similarity(&query, &ids).len(), ids.len());
-    let bm25 = Bm25 { terms: vec![(2, 1.0), (100, 2.0)], k1: 1.5, b: 0.75, average_length: 3.0 };
+    let bm25 = Bm25 {
+        terms: vec![(2, 1.0), (100, 2.0)],
+        pairs: vec![3],
+        pair_share: 0.4,
+        k1: 1.5,
+        b: 0.75,
+        average_length: 3.0,
+    };
     assert_eq!(segments.bm25(&ids, &bm25).len(), ids.len());
     for &id in &ids {
         let _ = (

@@ -50,8 +50,14 @@ fn segments() -> Segments {
 fn one_call_finds_what_its_steps_do() {
     let segments = segments();
     for (pool, allowed) in [(3, None), (40, None), (5, Some(&[(3, 9), (20, 25)][..]))] {
-        let words =
-            Bm25 { terms: vec![(1 << 27, 1.5), (12 << 27, 0.5)], k1: 1.5, b: 0.75, average_length: 3.0 };
+        let words = Bm25 {
+            terms: vec![(1 << 27, 1.5), (12 << 27, 0.5)],
+            pairs: vec![2 << 27],
+            pair_share: 0.4,
+            k1: 1.5,
+            b: 0.75,
+            average_length: 3.0,
+        };
         let reached: Vec<u64> = (1..20).collect();
         let vector = vec![0.3, -0.2, 0.9, 0.1];
         let nearest = segments.nearest(&vector, allowed, 40);

@@ -91,7 +91,7 @@ fn slow_bm25(chunk: &Chunk, query: &[(u32, f32)], average: f32) -> f32 {
 }
 
 fn query_of(terms: &[(u32, f32)], average_length: f32) -> Bm25 {
-    Bm25 { terms: terms.to_vec(), k1: 1.5, b: 0.75, average_length }
+    Bm25 { terms: terms.to_vec(), pairs: Vec::new(), pair_share: 0.0, k1: 1.5, b: 0.75, average_length }
 }
 
 proptest! {
@@ -103,6 +103,7 @@ proptest! {
         query in vec(-1.0_f32..1.0, DIM).prop_map(normalized),
         allowed in proptest::option::of(vec(1_u64..40, 0..8)),
         terms in vec((0_u32..50, 0.1_f32..5.0), 0..5),
+        pairs in vec(0_u32..50, 0..4),
         k in 0_usize..30,
     ) {
         let folder = tempfile::tempdir().unwrap();
@@ -147,6 +148,13 @@ proptest! {
             segments.by_words(reached, others, &bm25, k + 1),
             slow_by_words(&segments, reached, others, &bm25, k + 1)
         );
+        let paired = Bm25 { pairs: pairs.clone(), pair_share: 0.4, ..bm25.clone() };
+        let (ids, scores) = segments.by_words(reached, others, &paired, k + 1);
+        let slow = slow_with_pairs(&segments, reached, others, &paired, k + 1);
+        prop_assert!(ids.iter().eq(slow.keys()), "pairs have no say in which are kept");
+        for (score, slow) in scores.iter().zip(slow.values()) {
+            prop_assert!((score - slow).abs() < 1e-5);
+        }
         for id in all {
             prop_assert_eq!(segments.vector(id).is_some(), live.contains_key(&id));
         }
@@ -215,6 +223,33 @@ fn slow_by_words(
     let best = all.values().copied().fold(0.0, f32::max);
     let share = |score: f32| if best > 0.0 { f64::from(score) / f64::from(best) } else { 0.0 };
     all.into_iter().map(|(id, score)| (id, share(score))).unzip()
+}
+
+/// As [`slow_by_words`], and for each pair `pair_share` x its idf x what BM25 gives a term of weight 1.
+fn slow_with_pairs(
+    segments: &Segments,
+    reached: &[u64],
+    others: &[u64],
+    query: &Bm25,
+    pool: usize,
+) -> BTreeMap<u64, f64> {
+    let without = Bm25 { pairs: Vec::new(), ..query.clone() };
+    let (best, _) = slow_by_words(segments, reached, &[], &without, pool);
+    let (kept, _) = slow_by_words(segments, reached, others, &without, pool);
+    let mut scores: Vec<f64> = segments.bm25(&kept, &without).into_iter().map(f64::from).collect();
+    for &pair in &query.pairs {
+        let alone = query_of(&[(pair, 1.0)], query.average_length);
+        let holders = segments.bm25(&best, &alone).iter().filter(|&&gain| gain > 0.0).count() as f64;
+        let idf = (1.0 + (segments.live_rows() as f64 - holders + 0.5) / (holders + 0.5)).ln();
+        for (score, gain) in scores.iter_mut().zip(segments.bm25(&kept, &alone)) {
+            *score += 0.4 * idf * f64::from(gain);
+        }
+    }
+    let most = scores.iter().copied().fold(0.0, f64::max);
+    kept.into_iter()
+        .zip(scores)
+        .map(|(id, score)| (id, if most > 0.0 { score / most } else { 0.0 }))
+        .collect()
 }
 
 proptest! {

@@ -63,11 +63,18 @@ function item(result, nth, actions, many) {
     result.kind && h("span", { class: "kind" }, result.kind), result.symbol && h("span", { class: "symbol" }, result.symbol),
     h("span", { class: "language" }, result.language), many && h("span", { class: "tree" }, treeName(result.root)),
     h("span", { class: "acts" }, like, why));
-  const body = h("article", { "aria-label": result.name }, head, about, h("pre"), h("div", { class: "signals", hidden: true }));
+  const also = result.also?.length ? h("div", { class: "also" }, "also ", result.also.map((span) => elsewhere(result, span, nth, actions))) : null;
+  const body = h("article", { "aria-label": result.name }, head, about, h("pre"), also, h("div", { class: "signals", hidden: true }));
   body.addEventListener("dblclick", (event) => event.target.closest("pre") && actions.open(result));
   const element = h("li", { class: "result" }, body);
   element.addEventListener("focusin", () => select(nth));
   return element;
+}
+
+function elsewhere(result, span, nth, actions) {
+  const there = { ...result, start_line: span.start_line, end_line: span.end_line, focus: span.start_line };
+  return h("a", { href: actions.href(there), onclick: (event) => follow(event, there, nth, actions) },
+    h("span", { class: "at" }, `${span.start_line}–${span.end_line}`), span.symbol && h("span", { class: "symbol" }, ` ${span.symbol}`));
 }
 
 const treeName = (root) => root.split("/").filter(Boolean).pop() ?? root;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::cache::{self, Cache, Entry};
+use super::pairs::Neighbours;
 use super::run;
 use crate::chunk::Chunk;
 
@@ -32,19 +33,23 @@ pub fn effective_stem(path: &Path) -> String {
 /// A chunk without definitions, a later part of a long one, counts the name of the definition that it belongs to.
 pub fn bag(path: &Path, chunk: &Chunk) -> Vec<String> {
     let mut terms = Vec::new();
-    each_entry(path, chunk, |entry| terms.extend(entry.terms().map(str::to_owned)));
+    each_entry(path, chunk, |entry, _| terms.extend(entry.terms().map(str::to_owned)));
     terms
 }
 
-/// The [`bag`] joined by blanks, as an index that splits at white space gets it; the same as (term key, times),
-/// ascending by key; and the number of all its terms.
+/// The [`bag`] joined by blanks, as an index that splits at white space gets it; the same, with the pairs of
+/// neighbours, as (key, times), ascending by key; and the number of all its terms, pairs not counted.
 ///
 /// Counts stop at 65,535.
 pub fn bag_and_document(path: &Path, chunk: &Chunk) -> (String, Vec<(u32, u16)>, u32) {
     let mut joined = String::with_capacity(chunk.text.len() * 2);
-    let mut keys = Vec::with_capacity(chunk.text.len() / 4);
-    each_entry(path, chunk, |entry| {
+    let mut keys = Vec::with_capacity(chunk.text.len() / 2);
+    let mut length = 0_u32;
+    each_entry(path, chunk, |entry, pairs| {
+        let before = keys.len();
         keys.extend(entry.keys());
+        length = length.saturating_add(u32::try_from(keys.len() - before).unwrap_or(u32::MAX));
+        keys.extend(pairs);
         if !entry.joined().is_empty() {
             if !joined.is_empty() {
                 joined.push(' ');
@@ -60,10 +65,11 @@ pub fn bag_and_document(path: &Path, chunk: &Chunk) -> (String, Vec<(u32, u16)>,
         .map(|same| (same[0], u16::try_from(same.len()).unwrap_or(u16::MAX)))
         .collect();
     counts.shrink_to_fit();
-    (joined, counts, u32::try_from(keys.len()).unwrap_or(u32::MAX))
+    (joined, counts, length)
 }
 
-fn each_entry(path: &Path, chunk: &Chunk, mut visit: impl FnMut(&Entry)) {
+/// Visits the terms of all that a chunk is found by, run by run, and the pairs that each run makes.
+fn each_entry(path: &Path, chunk: &Chunk, mut visit: impl FnMut(&Entry, &[u32])) {
     cache::with(|cache| {
         each_in(cache, &chunk.text, 1, &mut visit);
         each_in(cache, &path.to_string_lossy(), 1, &mut visit);
@@ -77,8 +83,15 @@ fn each_entry(path: &Path, chunk: &Chunk, mut visit: impl FnMut(&Entry)) {
     });
 }
 
-fn each_in(cache: &mut Cache, text: &str, times: usize, visit: &mut impl FnMut(&Entry)) {
+fn each_in(cache: &mut Cache, text: &str, times: usize, visit: &mut impl FnMut(&Entry, &[u32])) {
+    let mut pairs = Vec::new();
     for _ in 0..times {
-        run::runs(text).for_each(|run| visit(cache.entry(run)));
+        let (mut runs, mut neighbours) = (run::runs(text), Neighbours::default());
+        while let Some(run) = runs.next() {
+            let entry = cache.entry(run);
+            pairs.clear();
+            neighbours.follow(text, run, runs.end(), entry, |pair| pairs.push(pair));
+            visit(entry, &pairs);
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use rustc_hash::FxHashMap;
 
 use super::key::term_key;
+use super::query::is_function_word;
 use super::split::split;
 
 /// Runs remembered per thread: about 8 MiB at most. A full cache is emptied, which costs less than keeping an order.
@@ -19,6 +20,8 @@ pub(super) struct Entry {
     joined: Box<str>,
     /// Key and end in `joined` of each term.
     terms: Box<[(u32, u32)]>,
+    /// Where in `terms` the parts of one name begin, after its whole; the end if it is no name or a function word.
+    parts_at: usize,
 }
 
 impl Entry {
@@ -30,8 +33,11 @@ impl Entry {
             end += term.len() + 1;
             (term_key(term), end as u32 - 1)
         };
-        let terms = joined.split_terminator(' ').map(&mut key_and_end).collect();
-        Self { joined: joined.into_boxed_str(), terms }
+        let terms: Box<[_]> = joined.split_terminator(' ').map(&mut key_and_end).collect();
+        let is_name = terms.len() < 2 || run.is_ascii();
+        let parts_at =
+            if is_name && !is_function_word(run) { usize::from(terms.len() > 1) } else { terms.len() };
+        Self { joined: joined.into_boxed_str(), terms, parts_at }
     }
 
     /// The terms, in order.
@@ -41,6 +47,12 @@ impl Entry {
             *start = end as usize + 1;
             term
         })
+    }
+
+    /// The keys of the parts of a name, first to last: all terms but its whole. None of a function word, and of a run that is
+    /// no one name.
+    pub(super) fn parts(&self) -> impl Iterator<Item = u32> {
+        self.keys().skip(self.parts_at)
     }
 
     /// The terms, joined by blanks; empty if there is none.

@@ -5,6 +5,12 @@ pub fn term_key(term: &str) -> u32 {
     term.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
+/// The 32-bit key of two terms that stand side by side, from their own.
+pub fn pair_key(first: u32, second: u32) -> u32 {
+    let bytes = [b' '].into_iter().chain(second.to_le_bytes());
+    bytes.fold(first, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+}
+
 /// Low bits of a [`name_key`] that tell spellings of one name apart.
 pub const SPELLING_BITS: u32 = 16;
 

@@ -9,6 +9,7 @@ mod cache;
 mod key;
 mod likeness;
 mod lines;
+mod pairs;
 mod query;
 mod run;
 mod split;
@@ -18,11 +19,12 @@ pub use bag::{bag, bag_and_document, effective_stem};
 pub use key::{SPELLING_BITS, name_key, term_key};
 pub use likeness::{edits, longest_runs, terms_near};
 pub use lines::best_run;
+pub use pairs::query_pairs;
 pub use query::query_terms;
 pub use stems::stems_in;
 
 /// Raised with every change that gives other terms; part of an index's identity.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Longest term in bytes; longer ones are cut at a character boundary.
 pub const MAX_TERM_BYTES: usize = 64;

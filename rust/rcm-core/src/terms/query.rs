@@ -10,6 +10,9 @@ const FUNCTION_WORDS: &[&str] = &[
     "were", "what", "when", "where", "which", "who", "why", "with", "you",
 ];
 
+/// Bytes of the longest of them.
+const LONGEST: usize = 6;
+
 /// The terms of a query, each once, in order of first appearance.
 ///
 /// Function words are dropped before splitting (so `isEmpty` keeps its `is`), unless nothing is left.
@@ -18,8 +21,9 @@ pub fn query_terms(query: &str) -> Vec<String> {
     if said.is_empty() { unique_terms(run::runs(query)) } else { said }
 }
 
-fn is_function_word(run: &str) -> bool {
-    FUNCTION_WORDS.iter().any(|word| word.eq_ignore_ascii_case(run))
+/// Whether a run is one of [`FUNCTION_WORDS`].
+pub(super) fn is_function_word(run: &str) -> bool {
+    run.len() <= LONGEST && FUNCTION_WORDS.iter().any(|word| word.eq_ignore_ascii_case(run))
 }
 
 fn unique_terms<'a>(runs: impl Iterator<Item = &'a str>) -> Vec<String> {

@@ -34,6 +34,13 @@ const CLASS: [u8; 256] = {
     table
 };
 
+impl Runs<'_> {
+    /// Where the last run that was given ends.
+    pub(super) fn end(&self) -> usize {
+        self.at
+    }
+}
+
 impl<'a> Iterator for Runs<'a> {
     type Item = &'a str;
 

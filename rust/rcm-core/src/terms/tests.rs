@@ -3,6 +3,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 
+use super::key::pair_key;
 use super::*;
 use crate::chunk::{Chunk, Definition};
 use crate::parse::SymbolKind;
@@ -143,12 +144,62 @@ fn a_bag_holds_body_path_stem_and_symbols() {
     );
 }
 
-fn slow_counts(bag: &[String]) -> Vec<(u32, u16)> {
+/// Pairs as `first second` of stems, by looking at what is between the runs.
+fn slow_pairs(text: &str) -> Vec<String> {
+    let mut pairs = Vec::new();
+    let mut before: Option<(usize, String)> = None;
+    for run in run::runs(text) {
+        let start = run.as_ptr() as usize - text.as_ptr() as usize;
+        let mut parts = of(run);
+        if parts.len() > 1 {
+            // Its whole; several words that are no one name have no neighbours.
+            parts = if run.is_ascii() { parts.split_off(1) } else { Vec::new() };
+        }
+        if query::is_function_word(run) {
+            parts.clear();
+        }
+        if let Some((end, last)) = before.take()
+            && [" ", "-", "."].contains(&&text[end..start])
+            && let Some(first) = parts.first()
+        {
+            pairs.push(format!("{last} {first}"));
+        }
+        pairs.extend(parts.windows(2).map(|two| two.join(" ")));
+        before = parts.pop().map(|last| (start + run.len(), last));
+    }
+    pairs
+}
+
+fn keys_of(pairs: &[String]) -> Vec<u32> {
+    pairs
+        .iter()
+        .map(|pair| pair.split_once(' ').map_or(0, |(a, b)| pair_key(term_key(a), term_key(b))))
+        .collect()
+}
+
+fn slow_counts(bag: &[String], pairs: &[String]) -> Vec<(u32, u16)> {
     let mut counts = BTreeMap::new();
-    for term in bag {
-        *counts.entry(term_key(term)).or_insert(0) += 1;
+    for key in bag.iter().map(|term| term_key(term)).chain(keys_of(pairs)) {
+        *counts.entry(key).or_insert(0) += 1;
     }
     counts.into_iter().collect()
+}
+
+#[test]
+fn terms_side_by_side_make_pairs() {
+    let pair = keys_of(&["event loop".to_owned()]);
+    for text in ["event loop", "EventLoop", "event_loops", "event-loop", "an events.loop"] {
+        assert_eq!(query_pairs(text), pair, "{text}");
+    }
+    for text in
+        ["event  loop", "event, loop", "event of loop", "loop", "the event", "", "event/loop", "会话过期"]
+    {
+        assert!(query_pairs(text).is_empty(), "{text}");
+    }
+    assert_eq!(slow_pairs("main event_loop ends"), ["main event", "event loop", "loop end"]);
+    assert_eq!(query_pairs("main event_loop ends"), keys_of(&slow_pairs("main event_loop ends")));
+    assert_eq!(query_pairs("log the log. log log"), keys_of(&["log log".to_owned()]), "each once");
+    assert_ne!(query_pairs("loop event"), pair, "in this order");
 }
 
 proptest! {
@@ -161,13 +212,23 @@ proptest! {
     }
 
     #[test]
-    fn the_three_forms_of_a_bag_agree(text in "([a-zA-Z_]{1,12}[ .(]|\\PC){0,80}", name in "[a-zA-Zé]{0,9}") {
+    fn the_three_forms_of_a_bag_agree(text in "([a-zA-Z_]{1,12}[ .(-]|\\PC|is |2nd ){0,80}", name in "[a-zA-Zé]{0,9}") {
         let chunk = chunk_of(&text, &[&name]);
         let path = Path::new("a/b c.rs");
         let bag = bag(path, &chunk);
         let (document, counts, length) = bag_and_document(path, &chunk);
         prop_assert_eq!(document.split_whitespace().collect::<Vec<_>>(), bag.iter().collect::<Vec<_>>());
-        prop_assert_eq!((counts, length), (slow_counts(&bag), bag.len() as u32));
+        let fields = [&text[..], "a/b c.rs", "b c", "b c", "b c", &name, &name];
+        let pairs: Vec<_> = fields.iter().flat_map(|field| slow_pairs(field)).collect();
+        prop_assert_eq!((counts, length), (slow_counts(&bag, &pairs), bag.len() as u32));
+    }
+
+    #[test]
+    fn pairs_of_a_query_are_those_of_a_text(text in "([a-zA-Z_]{1,5}[ .(-]|\\PC|the |2nd ){0,40}") {
+        let mut seen = std::collections::BTreeSet::new();
+        let mut slow = keys_of(&slow_pairs(&text));
+        slow.retain(|&key| seen.insert(key));
+        prop_assert_eq!(query_pairs(&text), slow);
     }
 
     #[test]
