@@ -32,6 +32,35 @@ from small_trees import reader_of, write_tree
         ("_examples/main.go", True),
         ("docs/guide.md", True),
         ("src/protest.rs", False),
+        ("okio/src/jvmTest/kotlin/AsyncSocket.kt", True),
+        ("core/src/testFixtures/java/StateMaster.java", True),
+        ("aop/testfixture/SimpleTarget.java", True),
+        ("integration_test/cases/preload.exs", True),
+        ("scripts/upgrade-tests/run.sh", True),
+        ("retrofit/android-test/build.gradle", True),
+        ("Rx.playground/Contents.swift", True),
+        ("RxExample/App.swift", True),
+        ("config/testdata/rules.yml", True),
+        ("features/step_definitions/site.rb", True),
+        ("t/t0001-init.sh", True),
+        ("src/t/pool.c", False),
+        ("src/state_machine_tests.zig", True),
+        ("src/randen_benchmarks.cc", True),
+        ("lib/pool-spec.js", True),
+        ("api/openapi-spec.yml", False),
+        ("src/redis-benchmark.c", False),
+        ("src/FtpAdapterTestCase.php", True),
+        ("src/Binder+Tests.swift", True),
+        ("src/PoolSpec.hs", True),
+        ("src/CombineLatest.swift", False),
+        ("src/Contest.java", False),
+        ("Support/Benchmark.php", False),
+        ("junit/TestMethodsFinder.java", False),
+        ("runtime/runVmTests.ts", False),
+        ("system_testing/browser.rb", False),
+        ("kotlinx-coroutines-test/common/src/TestScope.kt", False),
+        ("msvc_compat/stdbool.h", False),
+        ("servant-docs/src/Docs.hs", False),
     ],
 )
 def test_paths_of_tests(path: str, expected: bool) -> None:
@@ -48,6 +77,9 @@ def test_paths_of_tests(path: str, expected: bool) -> None:
         ("src/distance/metric.py", False),
         ("src/vendors.py", False),
         ("build/rules.zig", False),
+        ("extras/catch_amalgamated.cpp", True),
+        ("single_include/json.hpp", True),
+        ("src/amalgamate.py", False),
     ],
 )
 def test_paths_of_build_output_and_vendored_code(path: str, expected: bool) -> None:
@@ -152,6 +184,51 @@ def test_a_folder_that_is_named_comes_before_its_siblings(tmp_path: Path) -> Non
             assert first.path == f"packages/{name}-adapters/src/retry.py"
             assert first.signals["folder"] == pytest.approx(DEFAULT.folder)
         assert "folder" not in index.search("retry a request")[0].signals
+
+
+RUST = "".join(
+    f"impl Step{nth} for Router {{\n    fn step(&self) -> usize {{\n        self.n + {nth}\n    }}\n}}\n\n"
+    for nth in range(20)
+)
+ZIG = "".join(
+    f"pub fn step{nth}(router: *Router) usize {{\n    return router.paths.len + {nth};\n}}\n\n"
+    for nth in range(30)
+)
+CHECKS = "".join(f'    try route("/trailing{nth}/slash/").dropped();\n' for nth in range(47))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "test"),
+    [
+        (
+            "src/router.rs",
+            f"{RUST}#[cfg(test)]\nmod tests {{\n#[test]\nfn trailing_slashes() {{\n{CHECKS}}}\n}}\n",
+            "tests",
+        ),
+        ("src/router.zig", f'{ZIG}test "trailing slashes" {{\n{CHECKS}}}\n', "trailing slashes"),
+    ],
+)
+def test_code_is_shown_and_not_the_test_beside_it(
+    tmp_path: Path, name: str, text: str, test: str
+) -> None:
+    with Index.open(
+        write_tree(tmp_path / "tree", {name: text}), index_dir=tmp_path / "index"
+    ) as index:
+        index.update()
+        (found,) = index.search("trailing slash dropped by the router", also=1)
+        assert "trailing" not in found.text
+        assert found.also[0].symbol.startswith(test)
+        (asked,) = index.search("test that a trailing slash is dropped by the router")
+        assert asked.symbol.startswith(test)
+        line = asked.start_line + 3
+        assert index.search(f"trailing slash in {name}:{line}")[0].symbol.startswith(test)
+
+
+def test_tests_are_shown_where_there_is_nothing_else(tmp_path: Path) -> None:
+    files = {"src/only.zig": f'test "trailing slashes" {{\n{CHECKS}}}\n'}
+    with Index.open(write_tree(tmp_path / "tree", files), index_dir=tmp_path / "index") as index:
+        index.update()
+        assert index.search("trailing slash dropped")[0].kind == "test"
 
 
 @pytest.mark.parametrize(

@@ -8,15 +8,25 @@ from functools import lru_cache
 from rcm import _rcm
 from rcm.types import ContentClass
 
-_TEST_FOLDERS = (
-    "tests?|testing|specs?|__tests__|test_suite|e2e|bench(?:es)?|benchmarks?|_?examples?|samples?|"
-    "demos?|docs?|fixtures?|legacy|_?compat"
-)
 _TEST_PATH = re.compile(
-    rf"(?:^|/)(?:{_TEST_FOLDERS})/|"
-    r"(?:^|/)test_[^/]*\Z|_(?:test|spec|benchmark)\.[^/.]+\Z|\.(?:test|spec)\.[^/.]+\Z|"
-    r"(?:Tests?|Spec|Suite|Benchmark)\.(?:java|kt|swift|cs|scala|php)\Z",
-    re.IGNORECASE,
+    r"""
+    \At/ |  # as git's and Perl's are called
+    # Folders, in any case, and by the last word of a name: smoke-tests, integration_test, jvmTest, RxExample.
+    (?:^|/)(?:(?i:
+        tests?|testing|specs?|__tests__|e2e|bench(?:es)?|benchmarks?|_?examples?|samples?|demos?|docs?|_?fixtures?
+        |legacy|_?compat|step_definitions|sbt-test|[^/]+\.playground
+        |[^/]*[-_.](?:tests|specs|benchmarks|examples|samples|demos|fixtures)
+        |(?:unit|integration|functional|acceptance|smoke|regression|android)[-_]?tests?
+        |test[-_]?(?:data|files?|cases?|suites?|resources|assets|fixtures?|utils?|helpers?|support))
+        |[^/]*[a-z0-9](?:Tests?|Specs?|Benchmarks?|Examples?|Samples?|Demos?|Fixtures?)
+    )/ |
+    # Files: test_pool.py, pool_tests.zig, pool.spec.ts, pool-spec.js, PoolTestCase.php; not openapi-spec.yml.
+    (?i:(?:^|/)(?:tests?_[^/]*|conftest\.py)\Z
+        |(?:_(?:tests?|spec|unittests?|bench(?:marks?)?)|\.(?:tests?|spec))\.[^/.]+\Z
+        |-(?:tests?|spec)\.(?:[cm]?[jt]sx?|rb|lua|sh)\Z) |
+    [A-Za-z0-9+](?:Tests?|TestCase|Spec|Suite|Benchmarks?)\.(?:java|kts?|swift|cs|fs|scala|php|groovy|hs|mm?)\Z
+    """,
+    re.VERBOSE,
 )
 
 

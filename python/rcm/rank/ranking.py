@@ -8,6 +8,7 @@ from typing import NamedTuple
 from rcm import _rcm
 from rcm.query import Question
 from rcm.rank import signals
+from rcm.rank.inline_tests import code_instead
 from rcm.rank.places import mentioned
 from rcm.rank.rarity import rare_words
 from rcm.rank.scoring import PARTS, score_files
@@ -74,6 +75,9 @@ def rank(
         rare=rare_words(question.terms, candidates, reader),
         quotes=quotes,
     )
+    if not signals.asks_for_tests(signals.words(question.about)):
+        best = {index: chunk_id for index, chunk_id, *_ in rows if index not in pinned}
+        pinned |= code_instead(best, candidates, reader, weights)
     return [
         Ranked(
             pinned.get(index, chunk_id),

@@ -13,7 +13,8 @@ from rcm.rank.weights import FORWARD, INDENT, INDENT_CAP, KIND_WEIGHTS
 
 _BUNDLED_PATH = re.compile(
     r"(?:^|/)(?:dist|vendor(?:ed)?|third[_-]?party|3rd[_-]?party|node_modules|bower_components|"
-    r"bundled?|__?generated(?:__)?|generated)/",
+    r"bundled?|__?generated(?:__)?|generated|single[_-]include|amalgamat(?:ed|ion))/|"
+    r"[_-]amalgamated\.[^/.]+\Z",
     re.IGNORECASE,
 )
 _DECLARATIONS_PATH = re.compile(r"\.d\.[cm]?ts\Z|\.pyi\Z")

@@ -19,6 +19,8 @@ from rcm.store.manifest import altered, heads_differ, read_manifest
 from rcm.store.vectors import VectorStore, open_segments
 
 _ATTEMPTS = 5
+#: Chunks that are kept when they were read: about one and a half kilobytes each.
+_MOST_READ = 256
 
 
 class IndexedFile(NamedTuple):
@@ -59,6 +61,7 @@ class IndexReader:
         self.vectors = vectors if vectors is not None else cast("VectorStore", segments)
         self.vectors_are_local = vectors is None
         self.known = KnownFiles(database, epoch)
+        self._read: dict[int, StoredChunk] = {}
         self._first_ids = [file.first_id for file in files]
         self._search = partial(bisect.bisect_right, self._first_ids)
 
@@ -104,14 +107,19 @@ class IndexReader:
         Raises:
             IndexDamagedError: If the lexical index does not have one of them.
         """
+        read = self._read
+        if len(read) > _MOST_READ:
+            read = self._read = {}  # searches in other threads keep the one that they hold
+        unread = [chunk_id for chunk_id in dict.fromkeys(ids) if chunk_id not in read]
         try:
-            return self.lexical.chunks(ids)
+            read.update(zip(unread, self.lexical.chunks(unread), strict=True))
         except KeyError as missing:
             (chunk_id,) = missing.args
             raise IndexDamagedError(
                 f"chunk {chunk_id} of {self.file_of(chunk_id).path} is not in the lexical index",
                 hint="rcm index builds it anew",
             ) from None
+        return [read[chunk_id] for chunk_id in ids]
 
     def chunk(self, chunk_id: int) -> StoredChunk:
         """Return a chunk's text and place; errors as those of `chunks`."""
