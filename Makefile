@@ -19,10 +19,11 @@ DIR ?=
 # `make benchmarks-table`: clones of five repositories (benches/published.py names them), and rivals as `rcm bench` takes them.
 AGAINST ?= semble,ripgrep
 BENCHMARKS_FLAGS ?=
-# `make quality`, `make tokens`: annotations, checked-out repositories and their list.
-ANNOTATIONS ?=
+# `make quality`, `make tokens`: annotations, checked-out repositories and their list; by default the project's own questions
+# (`QUALITY_FLAGS=--clone` fetches their repositories).
+ANNOTATIONS ?= benches/questions
 REPOSITORIES ?=
-LIST ?=
+LIST ?= benches/questions/repositories.json
 QUALITY_FLAGS ?=
 # `make label-free`: source trees; git clones are also asked about their commits.
 TREES ?=
@@ -123,15 +124,13 @@ benchmarks-table: $(VENV)/.dev ## Measure five public repositories and write doc
 	@if [ -z "$(REPOSITORIES)" ]; then echo "make benchmarks-table needs REPOSITORIES=dir" >&2; exit 2; fi
 	$(BIN)/python benches/published.py --repositories "$(REPOSITORIES)" --against "$(AGAINST)" $(BENCHMARKS_FLAGS)
 
-quality: $(VENV)/.dev ## Search quality (ANNOTATIONS=dir REPOSITORIES=dir LIST=repos.json)
-	@if [ -z "$(ANNOTATIONS)" ] || [ -z "$(REPOSITORIES)" ] || [ -z "$(LIST)" ]; then \
-		echo "make quality needs ANNOTATIONS=dir REPOSITORIES=dir LIST=repos.json" >&2; exit 2; fi
+quality: $(VENV)/.dev ## Search quality (REPOSITORIES=dir, other labels by ANNOTATIONS=dir LIST=repos.json)
+	@if [ -z "$(REPOSITORIES)" ]; then echo "make quality needs REPOSITORIES=dir" >&2; exit 2; fi
 	$(BIN)/python benches/quality.py --annotations "$(ANNOTATIONS)" --repositories "$(REPOSITORIES)" \
 		--list "$(LIST)" $(QUALITY_FLAGS)
 
-tokens: $(VENV)/.dev ## Tokens until an agent has the answer, rcm and grep (ANNOTATIONS=dir REPOSITORIES=dir LIST=repos.json)
-	@if [ -z "$(ANNOTATIONS)" ] || [ -z "$(REPOSITORIES)" ] || [ -z "$(LIST)" ]; then \
-		echo "make tokens needs ANNOTATIONS=dir REPOSITORIES=dir LIST=repos.json" >&2; exit 2; fi
+tokens: $(VENV)/.dev ## Tokens until an agent has the answer, rcm and grep (REPOSITORIES=dir, ANNOTATIONS=dir LIST=repos.json)
+	@if [ -z "$(REPOSITORIES)" ]; then echo "make tokens needs REPOSITORIES=dir" >&2; exit 2; fi
 	@command -v rg >/dev/null || { echo "error: make tokens compares with ripgrep, and there is no rg" >&2; exit 2; }
 	$(BIN)/python benches/tokens.py --annotations "$(ANNOTATIONS)" --repositories "$(REPOSITORIES)" \
 		--list "$(LIST)" $(QUALITY_FLAGS)

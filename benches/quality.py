@@ -1,9 +1,10 @@
 """Search quality on annotated queries: how often the file that answers is near the top.
 
-    python benches/quality.py --annotations DIR --repositories DIR --list repos.json
+    python benches/quality.py --repositories DIR [--clone] [--annotations DIR --list repos.json]
 
-`repos.json` lists name, language, benchmark_root (the folder to index; none means the whole
-repository) and revision; DIR/NAME is a checkout of each, ANNOTATIONS/NAME.json its queries.
+`repos.json` lists name, language, url, benchmark_root (the folder to index; none means the whole
+repository) and revision; DIR/NAME is a checkout of each, ANNOTATIONS/NAME.json its queries. Without
+these two it is the questions of this project, in `benches/questions`.
 Headline figures are means over repositories. Times are of a warm process, one query at a time,
 ten results; the first query of a repository is asked twice and timed the second time.
 """
@@ -30,6 +31,7 @@ from corpus import REPOSITORY
 from quality_metric import DEPTH, FILE_POOL, Query, Score, load_annotations, paired_interval, score
 from rcm.bench.machine import machine_facts
 
+QUESTIONS = Path(__file__).parent / "questions"
 FIGURES = ("native", "file", "recall", "reciprocal_rank")
 SHOWN_OF_FAILURE = 5
 
@@ -114,6 +116,15 @@ def ask(query: Query, search: Callable[[str, int], list[rcm.SearchResult]]) -> O
             for hit in first[:SHOWN_OF_FAILURE]
         ),
     )
+
+
+def clone(entry: dict[str, Any], checkout: Path) -> None:
+    """Clone a repository at its revision, if it is not there yet."""
+    if checkout.exists():
+        return
+    subprocess.run(["git", "clone", "--quiet", entry["url"], str(checkout)], check=True)
+    git = ["git", "-c", "advice.detachedHead=false", "-C", str(checkout)]
+    subprocess.run([*git, "checkout", "--quiet", entry["revision"]], check=True)
 
 
 def head(checkout: Path) -> str:
@@ -269,9 +280,14 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--annotations", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--annotations", type=Path, default=QUESTIONS, metavar="DIR")
     parser.add_argument("--repositories", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--list", type=Path, required=True, metavar="FILE")
+    parser.add_argument(
+        "--list", type=Path, default=QUESTIONS / "repositories.json", metavar="FILE"
+    )
+    parser.add_argument(
+        "--clone", action="store_true", help="clone what is missing there, at its revision"
+    )
     parser.add_argument(
         "--only", action="append", metavar="NAME", help="this repository (repeatable)"
     )
@@ -310,6 +326,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         repositories = []
         for entry in entries:
+            if arguments.clone:
+                clone(entry, arguments.repositories / entry["name"])
             repositories.append(measure(entry, arguments, indexes))
             warn_about_revision(entry, repositories[-1])
     summary = summarise(repositories)
