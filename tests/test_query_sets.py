@@ -60,7 +60,7 @@ def copy_sources(root: Path) -> Path:
 def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
     root = copy_sources(tmp_path_factory.mktemp("sources") / "tree")
     index = Index.open(root, index_dir=tmp_path_factory.mktemp("index"))
-    assert index.update().files_indexed > 300
+    assert index.update(reuse=False).files_indexed > 300
     return index
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import re
 import tarfile
 from pathlib import Path, PurePosixPath
 
@@ -16,6 +17,7 @@ from rcm.train import fetch as fetching
 from rcm.train.clients import FetchError
 from rcm.train.encode import encode
 from rcm.train.export import export, quantise
+from rcm.train.lexicon import CARDS, THESAURUS, Lexicon, read_cards, read_thesaurus
 from rcm.train.licences import stated
 from rcm.train.pairs import Limits, load_pairs, split_words
 from rcm.train.recipe import Recipe, fit, write
@@ -307,6 +309,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 RECIPE = Recipe(
+    lexicon=None,
     settings=Settings(dim=16, epochs=30, batch=64, block=16, warm_up=5),
     tokens=320,
     pieces=8,
@@ -326,7 +329,10 @@ def test_same_pairs_give_the_same_bytes(data: Path, tmp_path: Path) -> None:
 
 def test_training_finds_held_out_code_better_than_random_rows(data: Path) -> None:
     untrained = fit(
-        data, Recipe(settings=Settings(dim=16, epochs=0), tokens=320, pieces=8, min_count=2)
+        data,
+        Recipe(
+            lexicon=None, settings=Settings(dim=16, epochs=0), tokens=320, pieces=8, min_count=2
+        ),
     )
     trained = fit(data, RECIPE)
     assert trained["rich"] > 2 * untrained["rich"]
@@ -539,3 +545,32 @@ def test_a_licence_is_permissive_if_one_may_choose_so() -> None:
     assert is_permissive("BSD-3-Clause AND MIT")
     assert not is_permissive("MIT AND GPL-2.0")
     assert not is_permissive("Ruby")
+
+
+# Lists
+
+
+def test_the_lists_have_the_form_that_is_read() -> None:
+    thesaurus, cards = read_thesaurus(), read_cards()
+    assert len({word for word, _ in thesaurus}) == len(thesaurus) > 3_000
+    assert all(others and all(others) and word not in others for word, others in thesaurus)
+    questions = [question for asked, _ in cards for question in asked]
+    assert len(set(questions)) == len(questions) > 15_000
+    assert all(len(said) >= 8 for _, said in cards)
+
+
+def test_the_lists_name_no_project_of_the_benchmark() -> None:
+    denied = load_deny().paths - {"exposed"}  # a word of English, too
+    said = [line for path in (THESAURUS, CARDS) for line in path.read_text("utf-8").splitlines()]
+    assert not [line for line in said if denied & set(re.findall(r"[\w.+-]+", line))]
+
+
+def test_pairs_of_the_lists_are_the_same_every_time() -> None:
+    lexicon = Lexicon(of_word=2, of_question=1)
+    first = list(lexicon.records())
+    assert first == list(lexicon.records())
+    assert {one["source"] for one in first} == {"thesaurus", "cards"}
+    word, others = read_thesaurus()[0]
+    back, forth = first[:2]
+    assert (back["code"], forth["query"]) == (word, word)
+    assert set(forth["code"].split()) <= set(" ".join(others).split())

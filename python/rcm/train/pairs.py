@@ -12,6 +12,7 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -109,15 +110,16 @@ def split_words(text: str) -> list[str]:
     return [word for word in _SEPARATORS.split(spaced) if word]
 
 
-def load_pairs(path: Path, limits: Limits) -> Pairs:
+def load_pairs(path: Path, limits: Limits, more: Iterable[dict[str, Any]] = ()) -> Pairs:
     """Read extracted pairs, choose, and split.
 
     Args:
         path: JSON lines as `extract_pairs` prints them.
         limits: How many to keep.
+        more: Pairs of the same form that are kept all, after them.
     """
     chosen = _choose(path, limits)
-    return _split(_records(path, chosen))
+    return _split(chain(_records(path, chosen), more))
 
 
 def _records(path: Path, chosen: set[int]) -> Iterator[dict[str, Any]]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from rcm.train.encode import Encoded, Ids, bag, encode
 from rcm.train.export import export
+from rcm.train.lexicon import Lexicon
 from rcm.train.pairs import HELD_OUT, Limits, Pairs, load_pairs, word_counts
 from rcm.train.tokenizer import vocabulary
 from rcm.train.train import Floats, Settings, train
@@ -24,6 +25,7 @@ class Recipe:
 
     Attributes:
         limits: Which pairs are kept.
+        lexicon: Which are drawn from the lists beside them; None takes none.
         settings: How the table is trained.
         tokens: Rows of the table.
         pieces: How many of the tokens are pieces of words.
@@ -31,6 +33,7 @@ class Recipe:
     """
 
     limits: Limits = field(default_factory=Limits)
+    lexicon: Lexicon | None = field(default_factory=Lexicon)
     settings: Settings = field(default_factory=Settings)
     tokens: int = 28_000
     pieces: int = 2_000
@@ -66,7 +69,8 @@ def fit(data: Path, recipe: Recipe) -> dict[str, float]:
     Returns:
         MRR@10 on the held-out sources, by source.
     """
-    pairs = load_pairs(data / "pairs.jsonl", recipe.limits)
+    more = recipe.lexicon.records() if recipe.lexicon else ()
+    pairs = load_pairs(data / "pairs.jsonl", recipe.limits, more)
     sources = dict(zip(pairs.words, pairs.word_sources.tolist(), strict=True))
     words = choose_words(
         word_counts(pairs), sources, recipe.tokens, recipe.pieces, recipe.min_count
