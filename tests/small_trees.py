@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -72,6 +73,15 @@ def write_tree(root: Path, files: Mapping[str, str]) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     return root
+
+
+def git(root: Path, *arguments: str) -> str:
+    """Run git in a repository, as somebody and without hooks, and return what it prints."""
+    settings = ("user.name=t", "user.email=t@example.org", "core.hooksPath=/dev/null")
+    options = [option for setting in settings for option in ("-c", setting)]
+    command = ["git", *options, *arguments]
+    done = subprocess.run(command, cwd=root, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
 
 
 def reader_of(index: Index) -> IndexReader:

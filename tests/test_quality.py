@@ -1,24 +1,15 @@
 """Measuring search quality: repositories are cloned at their revision, labels hold together."""
 
 import json
-import subprocess
 from pathlib import Path
 
 import pytest
 
 import quality
 from quality_metric import load_annotations
-from small_trees import write_tree
+from small_trees import git, write_tree
 
 ENTRIES = json.loads((quality.QUESTIONS / "repositories.json").read_text(encoding="utf-8"))
-
-
-def git(folder: Path, *arguments: str) -> str:
-    who = ["-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false"]
-    done = subprocess.run(
-        ["git", "-C", str(folder), *who, *arguments], check=True, capture_output=True, text=True
-    )
-    return done.stdout.strip()
 
 
 def test_a_repository_is_cloned_at_its_revision_and_asked(

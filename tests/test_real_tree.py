@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import pytest
 
 from rcm import Index
 from rcm.types import IndexMode
-from small_trees import dump
+from small_trees import dump, git
 
 QUERIES = [
     "where is a file redacted before chunking",
@@ -47,18 +46,6 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     git(root, "commit", "-q", "-a", "-m", "two")
     git(root, "checkout", "-q", "main")
     return root
-
-
-def git(root: Path, *arguments: str) -> None:
-    identity = [
-        "-c",
-        "user.name=t",
-        "-c",
-        "user.email=t@example.org",
-        "-c",
-        "core.hooksPath=/dev/null",
-    ]
-    subprocess.run(["git", *identity, *arguments], cwd=root, check=True, capture_output=True)
 
 
 def code_files(root: Path) -> list[Path]:

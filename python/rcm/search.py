@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import bisect
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from rcm import _rcm
 from rcm.embed import Embedder
 from rcm.filters import Filters
 from rcm.query import Question
-from rcm.store.reader import IndexReader
+from rcm.store.reader import IndexedFile, IndexReader
 from rcm.types import SearchMode
 
 #: Chunks taken from each side, and all that tie with the last: which of several equal chunks came
@@ -60,6 +61,20 @@ class Candidates(NamedTuple):
             return True
         at = bisect.bisect_left(self.allowed, (stop,)) - 1
         return at >= 0 and self.allowed[at][1] > start
+
+    def best_of(
+        self, files: Sequence[IndexedFile], semantic: float, lexical: float, most: int
+    ) -> list[list[int]]:
+        """Return for each file the ids of its best chunks, `most` at most, best first; ties by id.
+
+        Args:
+            files: The files.
+            semantic: Weight of the semantic score.
+            lexical: Weight of the lexical score.
+            most: Chunks wanted of each.
+        """
+        spans = [(file.first_id, file.first_id + file.n_chunks) for file in files]
+        return self.scored.best_within(spans, semantic, lexical, most)
 
 
 _NONE = Candidates(_rcm.Scored([], [], []))

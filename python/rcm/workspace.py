@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Self
 from rcm.index import Index
 from rcm.query import understand
 from rcm.rank.ranking import TELLING
-from rcm.rank.trees import NO_EVIDENCE, fuse
+from rcm.rank.trees import fuse
 from rcm.results import SearchResults
 from rcm.search import plain_text
 from rcm.settings import REFRESH_SECONDS
@@ -151,10 +151,8 @@ class Workspace:
             RcmError: If the index of one of the trees cannot be used.
         """
         asked = list(self._indexes.values()) if root is None else [self.index(root)]
-        question = understand(plain_text(query))
-        answers = []
-        for index in asked:
-            results = index.search(
+        answers = [
+            index.search(
                 query,
                 top_k=top_k,
                 mode=mode,
@@ -166,10 +164,16 @@ class Workspace:
                 reranker=reranker,
                 also=also,
             )
-            alone = len(asked) == 1
-            evidence = NO_EVIDENCE if alone else index.evidence(question, results, mode)
-            answers.append((evidence, results))
-        fused = fuse(question, answers)[:top_k]
+            for index in asked
+        ]
+        if len(answers) < 2:
+            return answers[0] if answers else SearchResults([], query)
+        question = understand(plain_text(query))
+        known = [
+            (index.evidence(question, results, mode), results)
+            for index, results in zip(asked, answers, strict=True)
+        ]
+        fused = fuse(question, known)[:top_k]
         told = [*fused[:TELLING], *(replace(result, also=()) for result in fused[TELLING:])]
         return SearchResults(told, query)
 

@@ -38,8 +38,7 @@ def code_instead(
         if _tests(chunk) and not is_test(reader.files[index].path)
     ]
     files = [reader.files[index] for index in tests]
-    spans = [(file.first_id, file.first_id + file.n_chunks) for file in files]
-    best = candidates.scored.best_within(spans, weights.semantic, weights.lexical, _LOOK)
+    best = candidates.best_of(files, weights.semantic, weights.lexical, _LOOK)
     instead = {}
     for index, ids in zip(tests, best, strict=True):
         code = (

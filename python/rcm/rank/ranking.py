@@ -112,9 +112,8 @@ def with_more(
     """
     weights = _shared(weights, question, candidates)
     files = [reader.file_of(one.chunk_id) for one in ranked[:TELLING]]
-    spans = [(file.first_id, file.first_id + file.n_chunks) for file in files]
     most = 1 + min(also, max((file.n_chunks for file in files), default=0))
-    best = candidates.scored.best_within(spans, weights.semantic, weights.lexical, most)
+    best = candidates.best_of(files, weights.semantic, weights.lexical, most)
     told = [
         one._replace(also=tuple([chunk for chunk in chunks if chunk != one.chunk_id][:also]))
         for one, chunks in zip(ranked, best, strict=False)

@@ -11,7 +11,6 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 
 from rcm import _rcm
 from rcm.query import Question
@@ -43,10 +42,6 @@ class Evidence:
     cosine: float
 
 
-#: For a tree that is asked alone.
-NO_EVIDENCE = Evidence(0, 0, {}, 0.0)
-
-
 def fuse(
     question: Question, answers: Sequence[tuple[Evidence, Sequence[SearchResult]]]
 ) -> list[SearchResult]:
@@ -61,8 +56,6 @@ def fuse(
         question: What was asked.
         answers: What each tree found, and its evidence.
     """
-    if len(answers) < 2:
-        return list(chain.from_iterable(results for _, results in answers))
     shares = _shares(question, answers)
     pairs = zip(answers, shares, strict=True)
     found = [_scaled(result, share) for (_, results), share in pairs for result in results]

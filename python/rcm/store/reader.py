@@ -108,8 +108,6 @@ class IndexReader:
             IndexDamagedError: If the lexical index does not have one of them.
         """
         read = self._read
-        if len(read) > _MOST_READ:
-            read = self._read = {}  # searches in other threads keep the one that they hold
         unread = [chunk_id for chunk_id in dict.fromkeys(ids) if chunk_id not in read]
         try:
             read.update(zip(unread, self.lexical.chunks(unread), strict=True))
@@ -119,7 +117,11 @@ class IndexReader:
                 f"chunk {chunk_id} of {self.file_of(chunk_id).path} is not in the lexical index",
                 hint="rcm index builds it anew",
             ) from None
-        return [read[chunk_id] for chunk_id in ids]
+        found = [read[chunk_id] for chunk_id in ids]
+        if len(read) > _MOST_READ:
+            # Searches in other threads keep the one that they hold.
+            self._read = dict(zip(ids, found, strict=True)) if len(ids) <= _MOST_READ else {}
+        return found
 
     def chunk(self, chunk_id: int) -> StoredChunk:
         """Return a chunk's text and place; errors as those of `chunks`."""

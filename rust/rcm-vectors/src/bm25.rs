@@ -80,10 +80,8 @@ impl Segments {
         let scores = self.bm25(&ids, query);
         let in_pool = wanted.iter().zip(&scores).filter(|(id, _)| id.1).map(|(_, &score)| score);
         let last = nth_best(in_pool.collect(), pool);
-        let is_kept = |&(&(_, _, other), &score): &(&(u64, bool, bool), &f32)| {
-            other || score > 0.0 && last.is_none_or(|last| score >= last)
-        };
         let among_best = |score: f32| score > 0.0 && last.is_none_or(|last| score >= last);
+        let is_kept = |&(&(_, _, other), &score): &(&(u64, bool, bool), &f32)| other || among_best(score);
         let kept = wanted.iter().zip(&scores).filter(is_kept);
         let mut kept: Vec<Kept> = kept
             .map(|(&(id, reached, _), &score)| (id, reached && among_best(score), f64::from(score)))
