@@ -74,7 +74,7 @@ fuzz: $(VENV)/.dev ## Random input that no run before has seen, to every parser 
 	$(BIN)/python -m pytest -m hypothesis --hypothesis-profile=fuzz
 
 rustdoc: check-tools ## Documentation of the crates: no broken link, nothing undocumented
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(CARGO_FLAGS) --no-deps -p rcm-core -p rcm-vectors
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(CARGO_FLAGS) --no-deps -p rcm-arena -p rcm-core -p rcm-vectors
 
 # Each is wanted by tests that skip without it: the shells by those of completions, Chromium by those of the page.
 test-programs: ## Install zsh, fish and Chromium for the tests that need them, where this is root on Debian

@@ -30,7 +30,7 @@ from rcm.store.reader import IndexReader, open_reader
 
 #: Weights that switch a part off when they are 0.
 PARTS = (
-    "telling", "aggregation", "stem", "folder", "definition", "identifier", "references", "size", "test",
+    "floor", "telling", "aggregation", "stem", "folder", "definition", "identifier", "references", "test",
     "prose", "bundled", "place", "rare", "verbatim",
 )  # fmt: skip
 
@@ -86,7 +86,7 @@ def variants() -> list[tuple[str, Weights]]:
     """Return the rows of the table: name and weights."""
     rows = [("everything", DEFAULT)]
     for name in PARTS:
-        nothing: dict[str, Any] = {name: 0.0}
+        nothing: dict[str, Any] = {name: type(getattr(DEFAULT, name))(0)}
         rows.append((f"without {name}", DEFAULT._replace(**nothing)))
     rows.append(
         (

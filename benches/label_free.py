@@ -2,7 +2,7 @@
 
     python benches/label_free.py [NAME=]TREE... [--sentences N] [--commits N] [--json FILE] [--against FILE]
 
-Four checks, for any source trees:
+Four checks, for any source trees, and a fifth for those that the packaged table was trained on:
 
 * doc: the first sentence of a definition's documentation is taken out of a copy of the tree, which is
   then indexed and asked that sentence. The answer is the definition's file, and its lines. The
@@ -13,6 +13,9 @@ Four checks, for any source trees:
 * message: the same with the whole message, from 30 words of explanation on, as issues are pasted. The
   answers are the programs among these files.
 * name: a name that one file defines, tests included, is asked as it is. The answer is that file.
+* written: questions that a language model wrote about definitions of the table's sources, each as likely as
+  another, in other words than theirs (`benches/questions/definitions.tsv`). For folders of
+  `python -m rcm.train fetch`; the table has seen the code, not the questions.
 
 A subject says why as often as where, so its figures are low; they serve to compare. All samples are
 drawn with a fixed seed. Times are of a warm process, ten results, one query at a time.
@@ -43,6 +46,7 @@ from label_free_sources import (
     is_clone,
     message_questions,
     name_questions,
+    written_questions,
 )
 from quality_metric import DEPTH, paired_interval
 from rcm.bench.machine import machine_facts
@@ -136,6 +140,9 @@ def checks_of(name: str, tree: Path, arguments: argparse.Namespace) -> list[Chec
             if asked:
                 done.append(run_check(name, "message", copy, asked, arguments))
         whole = copy if is_clone(tree) else tree
+        asked = written_questions(whole, name, arguments.written)
+        if asked:
+            done.append(run_check(name, "written", whole, asked, arguments))
         names = name_questions(whole, arguments.names)
         if names:
             done.append(run_check(name, "name", whole, names, arguments))
@@ -222,6 +229,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--sentences", type=int, default=200, metavar="N", help="most per tree")
     parser.add_argument("--commits", type=int, default=200, metavar="N", help="most per tree")
     parser.add_argument("--names", type=int, default=200, metavar="N", help="most per tree")
+    parser.add_argument("--written", type=int, default=200, metavar="N", help="most per tree")
     parser.add_argument("--embedder", metavar="NAME", help="as in `rcm index --embedder`")
     parser.add_argument("--json", type=Path, metavar="FILE", help="store the run")
     parser.add_argument("--against", type=Path, metavar="FILE", help="compare with a stored run")

@@ -19,6 +19,8 @@ from rcm.bench.sentences import FEWEST_WORDS, KINDS, MOST_WORDS, first_sentence
 from rcm.content import is_code, is_test
 
 SEED = 20251122
+#: Source, path and name of a definition, and three questions about it.
+WRITTEN = Path(__file__).parent / "questions" / "definitions.tsv"
 #: Files that a commit may change to be about something.
 MOST_CHANGED = 10
 #: Sentences asked of one file: a long file is one answer all the same.
@@ -153,6 +155,27 @@ def name_questions(tree: Path, most: int) -> list[Question]:
     ]
     random.Random(SEED).shuffle(alone)
     return alone[:most]
+
+
+def written_questions(tree: Path, source: str, most: int) -> list[Question]:
+    """Ask what a language model asked about definitions of a source of the table, in other words than theirs.
+
+    Args:
+        tree: The source, as `python -m rcm.train fetch` unpacks it.
+        source: Its name there; other trees have no such questions.
+        most: Questions wanted.
+    """
+    questions = []
+    for line in WRITTEN.read_text(encoding="utf-8").splitlines():
+        of, path, name, asked = line.split("\t")
+        if of == source and (tree / path).is_file():
+            report: dict[str, Any] = _rcm.inspect(tree, path)
+            places = [one for one in report.get("symbols", ()) if one["name"] == name]
+            if places:
+                lines = places[0]["start_line"], places[0]["end_line"]
+                questions += [Question(text, (path,), *lines) for text in asked.split(" | ")]
+    random.Random(SEED).shuffle(questions)
+    return questions[:most]
 
 
 def is_clone(tree: Path) -> bool:

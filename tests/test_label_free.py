@@ -10,12 +10,14 @@ import pytest
 
 import label_free
 from label_free_sources import (
+    WRITTEN,
     commit_questions,
     doc_questions,
     export_commit,
     is_clone,
     message_questions,
     name_questions,
+    written_questions,
 )
 from small_trees import write_tree
 
@@ -153,3 +155,19 @@ def test_a_run_is_stored_without_the_questions(
     assert label_free.main([str(clone), "--against", str(stored)]) == 0
     assert "5 questions in both" in capsys.readouterr().out
     assert label_free.main([str(tmp_path / "none")]) == 2
+
+
+def test_written_questions_are_asked_of_their_source(tmp_path: Path) -> None:
+    rows = [line.split("\t") for line in WRITTEN.read_text(encoding="utf-8").splitlines()]
+    assert len({(of, path, name) for of, path, name, _ in rows}) == len(rows) > 5_000
+    assert {asked.count(" | ") for *_, asked in rows} == {2}
+    assert len({of for of, *_ in rows}) > 80
+    tree = write_tree(
+        tmp_path,
+        {"django/contrib/admin/checks.py": "def _check_filter_horizontal():\n    return []\n"},
+    )
+    asked = written_questions(tree, "Django", 10)
+    assert len(asked) == 3
+    assert {question.paths for question in asked} == {("django/contrib/admin/checks.py",)}
+    assert {(question.first_line, question.last_line) for question in asked} == {(1, 2)}
+    assert not written_questions(tree, "pandas", 10)

@@ -9,6 +9,7 @@ import pytest
 
 from rcm import Index
 from rcm.store.folder import IndexFolder
+from rcm.store.lexical.reader import _is_chunk
 from rcm.store.reader import IndexReader, open_reader
 
 
@@ -44,6 +45,14 @@ def test_chunks_come_in_the_order_asked_for(tree: Path) -> None:
         assert reader.chunks([]) == []
         with pytest.raises(KeyError):
             reader.lexical.chunks([ids[0], 10_000])
+
+
+def test_a_chunk_stored_with_other_fields_is_no_chunk() -> None:
+    part = [1, 2, "Pool", "class"]
+    assert _is_chunk([1, 2, "Pool", "class", "class Pool:", [part]])
+    for parts in ([7], [[1, 2, "Pool"]], ["Pool"], {}, [[1, 2, "Pool", None]]):
+        assert not _is_chunk([1, 2, "Pool", "class", "class Pool:", parts])
+    assert not _is_chunk([1, 2, "Pool", "class", "class Pool:"])
 
 
 def test_small_updates_pile_up_neither_segments_nor_files(tree: Path) -> None:

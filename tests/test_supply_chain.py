@@ -94,7 +94,7 @@ def test_every_source_is_the_registry_or_this_repository() -> None:
     registries = {f"registry+{url}" for url in RULES["sources"]["allow-registry"]}
     assert {package.get("source") for package in LOCK} == {None, *registries}
     own = sorted(package["name"] for package in LOCK if "source" not in package)
-    assert own == ["rcm-core", "rcm-py", "rcm-vectors"]
+    assert own == ["rcm-arena", "rcm-core", "rcm-py", "rcm-vectors"]
     assert all("checksum" in package for package in LOCK if "source" in package)
 
 

@@ -195,7 +195,7 @@ class Segments:
         self,
         files: Files,
         chunks: Scored,
-        traits: Callable[[int], tuple[list[str], list[list[str]], int, int, bool, bool, bool]],
+        traits: Callable[[int], tuple[list[str], list[list[str]], int, bool, bool, bool]],
         most: int,
         *,
         shares: tuple[float, float, int, list[float]],
@@ -204,7 +204,6 @@ class Segments:
         folder_terms: dict[str, float],
         points: tuple[float, float, float, float, float],
         prose: list[float],
-        sizes: list[float],
         singled: list[tuple[int, tuple[float, float, float, float]]],
         added: list[tuple[int, int]],
     ) -> list[tuple[int, int, float, tuple[float, ...]]]: ...
@@ -260,6 +259,7 @@ class Scored:
     @property
     def lexical(self) -> list[float]: ...
     def after_best(self, n: int) -> tuple[float, float] | None: ...
+    def above_floor(self, n: int, semantic: float, lexical: float) -> Scored: ...
     def best_within(
         self, spans: list[tuple[int, int]], semantic: float, lexical: float, most: int
     ) -> list[list[int]]: ...
@@ -325,6 +325,9 @@ def stems_in(
 def best_run(
     words: Sequence[Sequence[str]], is_blank: list[bool], size: int
 ) -> tuple[int, int]: ...
+def best_part(
+    text: str, weights: list[tuple[str, float]], parts: list[tuple[int, int, str]]
+) -> int | None: ...
 def effective_stem(path: _Path) -> str: ...
 def term_key(term: str) -> int: ...
 def name_key(name: str) -> int: ...

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rcm.store.qdrant import QdrantVectors
 
 #: Version of the folder's layout, the file table and the lexical schema (`docs/index-format.md`).
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 
 
 class Access:

@@ -16,6 +16,7 @@ from rcm.filters import Filters
 from rcm.freshness import verified
 from rcm.query import Question, understand
 from rcm.rank import Ranked, rank
+from rcm.rank.naming import as_indexed, by_name, by_question, last_part
 from rcm.rank.ranking import by_chunk_score, with_more
 from rcm.results import SearchResults, results_of
 from rcm.search import Candidates, nearest_chunks, plain_text, question_vector, retrieve
@@ -338,7 +339,9 @@ class Index:
             ranked = self._read_again(question, candidates, reader, top_k, reranker)
         if also and rerank:
             ranked = with_more(ranked, question, candidates, reader, also)
-        return SearchResults(self._answer(reader, ranked[:top_k]), query)
+        called = by_question(question, reader, filters.kinds)
+        results = results_of(reader, ranked[:top_k], str(self.root), called)
+        return SearchResults(verified(self.root, reader, results), query)
 
     def _question(self, query: str, reader: IndexReader) -> Question:
         last = self._asked
@@ -420,7 +423,8 @@ class Index:
 
         reader = self._access.reader(words_only=True)
         found = definitions_of(name, reader, Filters.of(languages, paths, kinds, classes))
-        results = results_of(reader, [one.ranked for one in found], str(self.root))
+        ranked = [one.ranked for one in found]
+        results = results_of(reader, ranked, str(self.root), by_name(last_part(name)))
         named = [one.shown(result) for one, result in zip(found, results, strict=True)]
         return SearchResults(verified(self.root, reader, named), name)
 
@@ -464,10 +468,8 @@ class Index:
             file = reader.file_index(other)
             if file not in found and len(found) < top_k:
                 found[file] = Ranked(other, score, {"semantic": score})
-        return SearchResults(self._answer(reader, list(found.values())))
-
-    def _answer(self, reader: IndexReader, ranked: Sequence[Ranked]) -> list[SearchResult]:
-        return verified(self.root, reader, results_of(reader, ranked, str(self.root)))
+        results = results_of(reader, list(found.values()), str(self.root), as_indexed)
+        return SearchResults(verified(self.root, reader, results))
 
     def read(self, path: str, start_line: int = 1, end_line: int | None = None) -> Excerpt:
         """Read lines of an indexed file as they are on disk now, secrets replaced.

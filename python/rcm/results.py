@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import SupportsIndex, overload
 
@@ -40,13 +40,19 @@ class SearchResults(list[SearchResult]):
         return results_html(self, self.query)
 
 
-def results_of(reader: IndexReader, ranked: Sequence[Ranked], root: str) -> list[SearchResult]:
+def results_of(
+    reader: IndexReader,
+    ranked: Sequence[Ranked],
+    root: str,
+    called: Callable[[StoredChunk], Span],
+) -> list[SearchResult]:
     """Return one result per ranked chunk, in their order, as they were indexed.
 
     Args:
         reader: The index that they were found in.
         ranked: What was found.
         root: Absolute path of the tree.
+        called: Which definition a chunk is called by.
     """
     wanted = [chunk_id for one in ranked for chunk_id in (one.chunk_id, *one.also)]
     chunks = iter(reader.chunks(wanted))
@@ -54,27 +60,33 @@ def results_of(reader: IndexReader, ranked: Sequence[Ranked], root: str) -> list
         _result(
             reader.file_of(one.chunk_id),
             one,
-            next(chunks),
-            tuple(_span(chunk) for chunk in islice(chunks, len(one.also))),
+            chunk := next(chunks),
+            called(chunk),
+            tuple(_span(other, called(other)) for other in islice(chunks, len(one.also))),
             root,
         )
         for one in ranked
     ]
 
 
-def _span(chunk: StoredChunk) -> Span:
-    return Span(chunk.start_line, chunk.end_line, chunk.symbol, chunk.kind)
+def _span(chunk: StoredChunk, named: Span) -> Span:
+    return Span(chunk.start_line, chunk.end_line, named.symbol, named.kind)
 
 
 def _result(
-    file: IndexedFile, ranked: Ranked, chunk: StoredChunk, also: tuple[Span, ...], root: str
+    file: IndexedFile,
+    ranked: Ranked,
+    chunk: StoredChunk,
+    named: Span,
+    also: tuple[Span, ...],
+    root: str,
 ) -> SearchResult:
     return SearchResult(
         path=file.path,
         start_line=chunk.start_line,
         end_line=chunk.end_line,
-        symbol=chunk.symbol,
-        kind=chunk.kind,
+        symbol=named.symbol,
+        kind=named.kind,
         language=file.language,
         score=ranked.score,
         text=chunk.text,

@@ -48,6 +48,16 @@ class Candidates(NamedTuple):
     scored: _rcm.Scored
     allowed: list[tuple[int, int]] | None = None
 
+    def above_floor(self, n: int, semantic: float, lexical: float) -> Candidates:
+        """Return the same with scores measured from a floor: what most chunks have counts for nothing.
+
+        Args:
+            n: The floor is the score after the best `n` chunks by it; of few chunks it is lower.
+            semantic: Share of it for the semantic score.
+            lexical: Share of it for the lexical score.
+        """
+        return self._replace(scored=self.scored.above_floor(n, semantic, lexical))
+
     def allows(self, chunk_id: int) -> bool:
         """Tell whether the filters leave a chunk."""
         if self.allowed is None:
@@ -220,9 +230,15 @@ def _reach_of_kinds(
 
 def _weighted(reader: IndexReader, question: Question) -> list[tuple[int, float]]:
     """Return (key, weight) of the terms that occur."""
-    weights = term_weights(reader, question.terms)
+    weights = weighted_terms(reader, question)
+    return [(_rcm.term_key(term), weight) for term, weight in weights.items()]
+
+
+def weighted_terms(reader: IndexReader, question: Question) -> dict[str, float]:
+    """Return the weights of a question's terms that occur: how rare each is, and how often it counts."""
     counts = term_counts(question)
-    return [(_rcm.term_key(term), weight * counts[term]) for term, weight in weights.items()]
+    weights = term_weights(reader, question.terms)
+    return {term: weight * counts[term] for term, weight in weights.items()}
 
 
 def term_counts(question: Question) -> dict[str, float]:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rcm import _rcm
 from rcm.filters import Filters
 from rcm.query.names import find_names
+from rcm.rank.naming import last_part
 from rcm.rank.ranking import Ranked
 from rcm.rank.signals import definition_weight
 from rcm.search import Candidates, plain_text
 from rcm.store.reader import IndexReader
 from rcm.types import SearchResult
-
-_LAST_PART = re.compile(r"(?:::|[.#/\\>])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +26,7 @@ class Defined:
 
     def shown(self, result: SearchResult) -> SearchResult:
         """Return the result of the chunk, called by the name if it shows another definition first."""
-        if _LAST_PART.split(result.symbol)[-1] == self.name:
+        if last_part(result.symbol) == self.name:
             return result
         return replace(result, symbol=self.name, kind=self.kind)
 

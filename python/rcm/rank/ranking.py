@@ -55,7 +55,7 @@ def rank(
         weights: The constants.
         top_k: Most results wanted; None gives all.
     """
-    weights = _shared(weights, question, candidates)
+    weights, candidates = _weighed(weights, question, candidates)
     one_word = question.names.alone
     definitions = _definitions(question, candidates, reader)
     places = mentioned(question.places, candidates, reader)
@@ -88,8 +88,13 @@ def rank(
     ]
 
 
-def _shared(weights: Weights, question: Question, candidates: Candidates) -> Weights:
-    return weights.shared(question.n_words, candidates.scored.after_best(weights.peak))
+def _weighed(
+    weights: Weights, question: Question, candidates: Candidates
+) -> tuple[Weights, Candidates]:
+    """Return the question's shares of words and meaning, and the candidates with scores above their floor."""
+    shared = weights.shared(question.n_words, candidates.scored.after_best(weights.peak))
+    floors = weights.floor, weights.semantic_floor, weights.lexical_floor
+    return shared, candidates.above_floor(*floors)
 
 
 def with_more(
@@ -110,7 +115,7 @@ def with_more(
         also: Most further chunks wanted of each file.
         weights: The constants.
     """
-    weights = _shared(weights, question, candidates)
+    weights, candidates = _weighed(weights, question, candidates)
     files = [reader.file_of(one.chunk_id) for one in ranked[:TELLING]]
     most = 1 + min(also, max((file.n_chunks for file in files), default=0))
     best = candidates.best_of(files, weights.semantic, weights.lexical, most)
@@ -125,8 +130,8 @@ def by_chunk_score(
     question: Question, candidates: Candidates, weights: Weights = DEFAULT
 ) -> list[Ranked]:
     """Order chunks by their fused score alone, best first; ties by id. No other signal, no grouping."""
+    weights, candidates = _weighed(weights, question, candidates)
     scored = candidates.scored
-    weights = _shared(weights, question, candidates)
     rows = zip(scored.ids, scored.semantic, scored.lexical, strict=True)
     ranked = [
         Ranked(

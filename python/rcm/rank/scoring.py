@@ -27,7 +27,6 @@ PARTS = (
     "folder",
     "definition",
     "references",
-    "size",
     "test",
     "prose",
     "bundled",
@@ -92,7 +91,6 @@ def score_files(
             0.0 if signals.asks_for_bundled(words) else -weights.bundled,
         ),
         prose=[0.0, *(_of_prose(words, language, weights) for language in _NOT_CODE)],
-        sizes=_sizes(weights.size, weights.size_cap),
         singled=[
             (
                 index,
@@ -113,12 +111,12 @@ def score_files(
 
 def _traits(
     file: IndexedFile,
-) -> tuple[list[str], list[list[str]], int, int, bool, bool, bool]:
+) -> tuple[list[str], list[list[str]], int, bool, bool, bool]:
     """Return what is said of a file whatever is asked: `_rcm` remembers it."""
     stem, test, bundled, declarations = signals.traits(file.path)
     language = 0 if is_code(file.language) else _NUMBERS.get(file.language, _NUMBERS["text"])
     folders = signals.folder_terms(file.path.rpartition("/")[0])
-    return list(stem), folders, language, file.n_chunks, test, bundled, declarations
+    return list(stem), folders, language, test, bundled, declarations
 
 
 def _folder_terms(question: Question, reader: IndexReader, weights: Weights) -> dict[str, float]:
@@ -135,12 +133,6 @@ def _is_unmistakable(name: str) -> bool:
 
 def _of_prose(words: frozenset[str], language: str, weights: Weights) -> float:
     return 0.0 if signals.asks_for_prose(words, language) else -weights.prose
-
-
-@lru_cache(maxsize=64)
-def _sizes(weight: float, cap: int) -> list[float]:
-    """Return the size's part by number of chunks, up to the cap."""
-    return [weight * signals.size_prior(n_chunks, cap) for n_chunks in range(cap + 1)]
 
 
 @lru_cache(maxsize=64)

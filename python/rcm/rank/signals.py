@@ -1,8 +1,7 @@
-"""Signals: what a path, a file's size or a definition says about an answer. One function each."""
+"""Signals: what a path or a definition says about an answer. One function each."""
 
 from __future__ import annotations
 
-import math
 import re
 from functools import lru_cache
 from typing import NamedTuple
@@ -107,11 +106,6 @@ def asks_for_prose(words: frozenset[str], language: str) -> bool:
 def asks_for_tests(words: frozenset[str]) -> bool:
     """Tell whether the words of a query ask for tests, examples or the like."""
     return not _ASKS_FOR_TESTS.isdisjoint(words)
-
-
-def size_prior(n_chunks: int, cap: int) -> float:
-    """Return ln(1 + chunks) / 5, chunks capped."""
-    return math.log1p(min(n_chunks, cap)) / 5
 
 
 def definition_weight(kind: int, indent: int, forward: bool) -> float:

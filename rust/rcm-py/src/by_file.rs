@@ -4,7 +4,7 @@ use std::sync::{Mutex, OnceLock};
 
 use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
-use rcm_vectors::{Files, Links, Traits, after_best, best_within, scale_cosines};
+use rcm_vectors::{Files, Links, Traits, above_floor, after_best, best_within, scale_cosines};
 
 /// Chunks with the scores of both sides: columns that Python hands on without looking into them.
 #[pyclass(name = "Scored", module = "rcm._rcm", frozen)]
@@ -46,6 +46,11 @@ impl PyScored {
         after_best(&self.0, n)
     }
 
+    /// The same chunks with scores measured from a floor: that of the chunk after the best `n`, times a share for each side.
+    fn above_floor(&self, n: usize, semantic: f64, lexical: f64) -> Self {
+        Self(above_floor(&self.0, n, semantic, lexical))
+    }
+
     /// Ids of the best `most` chunks from `start` up to `stop` for each of `spans`, best first; ties by id. Chunks count
     /// by `semantic` and `lexical` times their scores.
     fn best_within(&self, spans: Vec<(u64, u64)>, semantic: f64, lexical: f64, most: usize) -> Vec<Vec<u64>> {
@@ -62,8 +67,8 @@ impl PyScored {
     }
 }
 
-/// Terms of the stem and of each folder, position of the language, chunks, test, bundled, declarations.
-type TraitsRow = (Vec<String>, Vec<Vec<String>>, usize, usize, bool, bool, bool);
+/// Terms of the stem and of each folder, position of the language, test, bundled, declarations.
+type TraitsRow = (Vec<String>, Vec<Vec<String>>, usize, bool, bool, bool);
 
 /// Which file a chunk of some segments belongs to, and what was asked of files and chunks so far.
 #[pyclass(name = "Files", module = "rcm._rcm", frozen)]
@@ -91,8 +96,8 @@ impl PyFiles {
             return Ok(known);
         }
         // Asked outside of the slot: Python may let another thread in here meanwhile.
-        let (stem, folders, language, chunks, test, bundled, declarations): TraitsRow =
+        let (stem, folders, language, test, bundled, declarations): TraitsRow =
             ask.call1((file,))?.extract()?;
-        Ok(slot.get_or_init(|| Traits { stem, folders, language, chunks, test, bundled, declarations }))
+        Ok(slot.get_or_init(|| Traits { stem, folders, language, test, bundled, declarations }))
     }
 }

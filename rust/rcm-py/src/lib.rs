@@ -58,6 +58,7 @@ fn _rcm(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(text::longest_runs, module)?)?;
     module.add_function(wrap_pyfunction!(text::stems_in, module)?)?;
     module.add_function(wrap_pyfunction!(text::best_run, module)?)?;
+    module.add_function(wrap_pyfunction!(text::best_part, module)?)?;
     module.add_function(wrap_pyfunction!(text::effective_stem, module)?)?;
     module.add_function(wrap_pyfunction!(text::term_key, module)?)?;
     module.add_function(wrap_pyfunction!(text::name_key, module)?)?;

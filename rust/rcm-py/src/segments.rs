@@ -255,10 +255,9 @@ impl PySegments {
     ///
     /// `shares` are (weight of the semantic score, of the lexical one, chunks that count, what each of a file adds),
     /// `references` (points, chunks that speak, most definitions of a name) or none, `points` those for (stem, folder,
-    /// test, declarations, bundled), `folder_terms` what terms tell of a folder, `prose` by language, `sizes` by
-    /// number of chunks, `singled` (position of a file; definition, place, rare, verbatim), `added` (position of a
-    /// file, chunk to show). `traits` is called with the position of a file, once each.
-    #[pyo3(signature = (files, chunks, traits, most, *, shares, references, terms, folder_terms, points, prose, sizes, singled, added))]
+    /// test, declarations, bundled), `folder_terms` what terms tell of a folder, `prose` by language,
+    /// `singled` (position of a file; definition, place, rare, verbatim), `added` (position of a file, chunk to show). `traits` is called with the position of a file, once each.
+    #[pyo3(signature = (files, chunks, traits, most, *, shares, references, terms, folder_terms, points, prose, singled, added))]
     #[allow(clippy::too_many_arguments)]
     fn rank(
         &self,
@@ -272,7 +271,6 @@ impl PySegments {
         folder_terms: HashMap<String, f64>,
         points: (f64, f64, f64, f64, f64),
         prose: Vec<f64>,
-        sizes: Vec<f64>,
         singled: Vec<(usize, [f64; 4])>,
         added: Vec<(usize, u64)>,
     ) -> PyResult<Vec<RankedFile>> {
@@ -286,7 +284,6 @@ impl PySegments {
             stem,
             folder,
             folder_terms: folder_terms.into_iter().collect(),
-            sizes,
             test,
             declarations,
             bundled,

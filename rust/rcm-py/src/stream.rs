@@ -11,6 +11,7 @@ use rcm_core::chunk::{Chunk, format_for_embedding};
 use rcm_core::embed::embed_chunk;
 use rcm_core::error::Error;
 use rcm_core::in_flight::InFlight;
+use rcm_core::parse::SymbolKind;
 use rcm_core::pipeline::{BLOCK_BYTES, Blocks, Job, Mode};
 use rcm_core::process::{Outcome, Processed, TermedChunk, Timers};
 use rcm_core::read::Digest;
@@ -178,16 +179,17 @@ impl PyBatch {
     }
 }
 
-/// [start line, end line, symbol, kind, text] as JSON, byte for byte as Python's encoder writes it.
+/// [start line, end line, symbol, kind, text, parts] as JSON, a part being [start line, end line, symbol, kind].
 fn stored(chunk: &Chunk) -> serde_json::Result<Vec<u8>> {
-    let mut out = Vec::with_capacity(chunk.text.len() + chunk.text.len() / 8 + 64);
-    out.extend(format!("[{}, {}", chunk.start_line, chunk.end_line).into_bytes());
-    let kind = chunk.kind.map_or("", rcm_core::parse::SymbolKind::as_str);
-    for text in [&*chunk.symbol, kind, &*chunk.text] {
-        out.extend(b", ");
-        serde_json::to_writer(&mut out, text)?;
-    }
-    out.push(b']');
+    let kind = |kind: Option<SymbolKind>| kind.map_or("", SymbolKind::as_str);
+    let parts: Vec<_> = chunk
+        .parts
+        .iter()
+        .map(|part| (part.start_line, part.end_line, &*part.symbol, part.kind.as_str()))
+        .collect();
+    let mut out = Vec::with_capacity(chunk.text.len() + chunk.text.len() / 8 + 64 * (1 + parts.len()));
+    let fields = (chunk.start_line, chunk.end_line, &*chunk.symbol, kind(chunk.kind), &*chunk.text, &*parts);
+    serde_json::to_writer(&mut out, &fields)?;
     Ok(out)
 }
 

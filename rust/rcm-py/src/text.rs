@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use pyo3::prelude::*;
 use rcm_core::parse::SymbolKind;
 use rcm_core::parse::languages::Class;
+use rcm_core::terms::NamedLines;
 
 /// The terms of a text, in order.
 #[pyfunction]
@@ -56,6 +57,19 @@ pub fn stems_in(text: &str, stems: Vec<String>, most_chars: usize) -> Option<Vec
 pub fn best_run(words: Vec<Vec<String>>, is_blank: Vec<bool>, size: usize) -> (usize, usize) {
     let run = rcm_core::terms::best_run(&words, &is_blank, size);
     (run.start, run.end)
+}
+
+/// Which of the definitions in a text, each (first line, line after the last, name) with lines from 0 on, has most of the
+/// weighted terms for its length; none if none has any.
+#[pyfunction]
+pub fn best_part(
+    text: &str,
+    weights: Vec<(String, f64)>,
+    parts: Vec<(usize, usize, String)>,
+) -> Option<usize> {
+    let parts: Vec<_> =
+        parts.iter().map(|(start, end, name)| NamedLines { lines: *start..*end, name }).collect();
+    rcm_core::terms::best_part(text, &weights, &parts)
 }
 
 /// The part of a path that names its topic.

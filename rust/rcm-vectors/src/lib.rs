@@ -41,7 +41,7 @@ pub use files::{FileScore, Files, Shares, best_within};
 pub use format::FORMAT_VERSION;
 pub use links::{Links, reference_key};
 pub use merge::merge;
-pub use retrieve::{Wanted, after_best, scale_cosines};
+pub use retrieve::{Wanted, above_floor, after_best, scale_cosines};
 pub use scan::Nearest;
 pub use score::{PARTS, Rules, Scored, Traits};
 pub use segment::{Expected, Segment};

@@ -71,9 +71,67 @@ pub fn after_best(chunks: &[(u64, f64, f64)], n: usize) -> Option<(f64, f64)> {
     Some((semantic, next(chunks.iter().map(|chunk| chunk.2).collect())?))
 }
 
+/// What a score that does not rise above its floor counts of itself: enough to keep chunks in their order.
+const BELOW: f64 = 1e-3;
+
+/// Chunks (id, semantic, lexical) with both scores measured from a floor, so that what most chunks have counts next to
+/// nothing and the best keep what they have.
+///
+/// The floor is the score of the chunk after the best `n` by it, times `semantic` or `lexical`. Of fewer than twice as many
+/// chunks it is that of the middle one, and lower the fewer they are: of ten chunks five may be right.
+pub fn above_floor(
+    chunks: &[(u64, f64, f64)],
+    n: usize,
+    semantic: f64,
+    lexical: f64,
+) -> Vec<(u64, f64, f64)> {
+    let middle = chunks.len() / 2;
+    let floor = |share: f64, mut scores: Vec<f64>| {
+        if n.min(middle) == 0 {
+            return 0.0;
+        }
+        let few = (middle as f64 / n as f64).min(1.0);
+        share * few * *scores.select_nth_unstable_by(n.min(middle), |a, b| b.total_cmp(a)).1
+    };
+    let semantic = floor(semantic, chunks.iter().map(|chunk| chunk.1).collect());
+    let lexical = floor(lexical, chunks.iter().map(|chunk| chunk.2).collect());
+    let risen = |score: f64, floor: f64| {
+        if score <= floor || floor >= 1.0 {
+            return BELOW * score;
+        }
+        let foot = BELOW * floor;
+        foot + (score - floor) * ((1.0 - foot) / (1.0 - floor))
+    };
+    chunks.iter().map(|&(id, a, b)| (id, risen(a, semantic), risen(b, lexical))).collect()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::after_best;
+    use super::{above_floor, after_best};
+
+    #[test]
+    fn what_most_chunks_have_counts_next_to_nothing() {
+        let chunks = [(1, 1.0, 0.5), (2, 0.8, 1.0), (3, 0.6, 0.5), (4, 0.6, 0.0), (5, 0.5, 0.5)];
+        let risen = above_floor(&chunks, 2, 1.0, 1.0);
+        let near = |a: f64, b: f64| (a - b).abs() < 2e-3;
+        assert!(near(risen[0].1, 1.0) && near(risen[1].1, 0.5) && near(risen[2].1, 0.0), "{risen:?}");
+        assert!(near(risen[0].2, 0.0) && near(risen[1].2, 1.0) && near(risen[3].2, 0.0), "{risen:?}");
+        assert!(risen[2].1 > risen[4].1, "in their order");
+        let half = above_floor(&chunks, 2, 0.5, 0.0);
+        assert!(near(half[2].1, 0.3 / 0.7) && near(half[2].2, 0.5), "{half:?}");
+    }
+
+    #[test]
+    fn few_chunks_have_a_low_floor_and_one_has_none() {
+        assert_eq!(above_floor(&[(1, 1.0, 1.0)], 50, 1.0, 1.0), [(1, 1.0, 1.0)]);
+        assert_eq!(above_floor(&[], 50, 1.0, 1.0), []);
+        let chunks = [(1, 1.0, 0.0), (2, 0.4, 0.0), (3, 0.2, 0.0)];
+        let risen = above_floor(&chunks, 50, 1.0, 1.0);
+        assert!((risen[0].1 - 1.0).abs() < 1e-9 && (risen[1].1 - 0.395).abs() < 1e-3, "{risen:?}");
+        assert!(risen.iter().all(|chunk| chunk.2 == 0.0), "a side without scores has none");
+        let of_their_own = above_floor(&chunks, 1, 1.0, 1.0);
+        assert!(of_their_own[1].1 < 1e-3 && of_their_own[1].1 > of_their_own[2].1, "{of_their_own:?}");
+    }
 
     #[test]
     fn the_next_score_of_each_side_stands_after_the_best() {

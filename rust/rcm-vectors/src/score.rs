@@ -4,11 +4,11 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::files::{FileScore, Files, Shares};
 
-/// Parts of a score: semantic, lexical, stem, folder, definition, references, size, test, prose, bundled, place, rare,
+/// Parts of a score: semantic, lexical, stem, folder, definition, references, test, prose, bundled, place, rare,
 /// verbatim.
-pub const PARTS: usize = 13;
+pub const PARTS: usize = 12;
 
-/// What a file's path, language and size say of it, whatever is asked.
+/// What a file's path and language say of it, whatever is asked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[allow(clippy::struct_excessive_bools)]
 pub struct Traits {
@@ -18,8 +18,6 @@ pub struct Traits {
     pub folders: Vec<Vec<String>>,
     /// Position of the file's language in [`Rules::prose`].
     pub language: usize,
-    /// Number of its chunks.
-    pub chunks: usize,
     /// A test, example or the like.
     pub test: bool,
     /// Build output or vendored code.
@@ -43,8 +41,6 @@ pub struct Rules {
     pub folder_terms: FxHashMap<String, f64>,
     /// For the file that is referred to most.
     pub references: f64,
-    /// By number of chunks; the last for any more. Grows.
-    pub sizes: Vec<f64>,
     /// For tests; not above 0, like the next two.
     pub test: f64,
     /// For declarations.
@@ -97,8 +93,8 @@ impl Files {
         }
         let best = files.iter().map(|score| score.semantic + score.lexical).fold(0.0, f64::max);
         let best = if best > 0.0 { best } else { 1.0 };
-        // What a file's name and size can add at most, and a rounding.
-        let more = rules.stem + rules.folder + rules.sizes.last().copied().unwrap_or(0.0) + 1e-9;
+        // What a file's path can add at most, and a rounding.
+        let more = rules.stem + rules.folder + 1e-9;
         let bound = |score: &FileScore| {
             let parts = pointed.get(&score.file).map_or(0.0, |parts| parts.iter().sum());
             (score.semantic + score.lexical) / best + more + parts
@@ -148,7 +144,6 @@ fn parts(
 ) -> [f64; PARTS] {
     let said = traits.stem.iter().filter(|term| rules.terms.contains(*term)).count();
     let covered = if said > 0 { said as f64 / traits.stem.len() as f64 } else { 0.0 };
-    let size = rules.sizes.get(traits.chunks).or(rules.sizes.last());
     let prose =
         if traits.declarations { Some(&rules.declarations) } else { rules.prose.get(traits.language) };
     [
@@ -158,7 +153,6 @@ fn parts(
         rules.folder * traits.folders.iter().map(|folder| named(folder, rules)).fold(0.0, f64::max),
         definition,
         references,
-        size.copied().unwrap_or(0.0),
         if traits.test { rules.test } else { 0.0 },
         prose.copied().unwrap_or(0.0),
         if traits.bundled { rules.bundled } else { 0.0 },

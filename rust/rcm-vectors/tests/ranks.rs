@@ -99,7 +99,6 @@ fn traits_of(file: usize) -> Traits {
             .map(|depth| (depth..file % 5).map(|nth| format!("term{nth}")).collect())
             .collect(),
         language: file % 3,
-        chunks: file * 3,
         test: file.is_multiple_of(2),
         bundled: file.is_multiple_of(5),
         declarations: file.is_multiple_of(3),
@@ -143,7 +142,6 @@ fn slow_rank(sums: &[FileScore], referenced: &[(usize, f64)], rules: &Rules) -> 
                 rules.folder * traits.folders.iter().map(|folder| named(folder, rules)).fold(0.0, f64::max),
                 given[0],
                 if most > 0.0 { rules.references * (share / most) } else { 0.0 },
-                rules.sizes[traits.chunks.min(rules.sizes.len() - 1)],
                 if traits.test { rules.test } else { 0.0 },
                 if traits.declarations { rules.declarations } else { rules.prose[traits.language] },
                 if traits.bundled { rules.bundled } else { 0.0 },
@@ -176,7 +174,6 @@ proptest! {
             folder: 0.1,
             folder_terms: [("term0", 0.1), ("term2", 0.7), ("term3", 0.6)].map(|(term, told)| (term.to_owned(), told)).into_iter().collect(),
             references: 0.09,
-            sizes: vec![0.0, 0.1, 0.2, 0.25],
             test: -0.7,
             declarations: -0.5,
             bundled: -0.7,

@@ -15,22 +15,42 @@ import tantivy
 
 from rcm.store.lexical.schema import open_lexical
 from rcm.store.tantivy_files import damaged, meaning
+from rcm.types import Span
 
 _ADDRESS = itemgetter(1)
 _Query = tantivy.Query
 _Must, _Should, _MustNot = tantivy.Occur.Must, tantivy.Occur.Should, tantivy.Occur.MustNot
+#: What a part of a chunk is stored as; a chunk has its text and parts besides.
+_PART = [int, int, str, str]
 #: Terms whose frequency is remembered: spelling, scores and rarity ask for the same ones.
 _MOST_FREQUENCIES = 1 << 16
 
 
 class StoredChunk(NamedTuple):
-    """A chunk as it was indexed: lines (1-based, inclusive), symbol, kind and redacted text."""
+    """A chunk as it was indexed.
+
+    Attributes:
+        start_line: First line, 1-based.
+        end_line: Last line, inclusive.
+        symbol: Qualified name of the definition it shows, or an empty string.
+        kind: Kind of that definition, or an empty string.
+        text: The lines, secrets redacted.
+        parts: The definitions that begin in it, outer ones first; none if that is `symbol` alone.
+    """
 
     start_line: int
     end_line: int
     symbol: str
     kind: str
     text: str
+    parts: tuple[Span, ...]
+
+
+def _is_chunk(content: list[Any]) -> bool:
+    """Tell whether what is stored has the fields of a `StoredChunk`."""
+    return [type(value) for value in content] == [*_PART, str, list] and all(
+        type(part) is list and [type(value) for value in part] == _PART for part in content[5]
+    )
 
 
 def control(folder: Path) -> tuple[int, str]:
@@ -226,9 +246,12 @@ class LexicalReader:
             return []
         stored = self._stored(self._addresses(ids))
         for chunk_id, chunk in zip(ids, stored, strict=True):
-            if [type(value) for value in chunk] != [int, int, str, str, str]:
+            if not _is_chunk(chunk):
                 raise damaged(self._folder, ValueError(f"chunk {chunk_id} has other fields"))
-        return [StoredChunk(*chunk) for chunk in stored]
+        return [
+            StoredChunk(first, last, symbol, kind, text, tuple(Span(*part) for part in parts))
+            for first, last, symbol, kind, text, parts in stored
+        ]
 
     @property
     def n_chunks(self) -> int:

@@ -1,5 +1,6 @@
 //! From groups of pieces to chunks: what each shows, which definitions it names.
 
+use std::cmp::Reverse;
 use std::ops::Range;
 
 use rustc_hash::FxHashSet;
@@ -7,7 +8,7 @@ use rustc_hash::FxHashSet;
 use super::lines::Lines;
 use super::pack::lines_of;
 use super::pieces::{Piece, Shows};
-use super::{Chunk, Definition};
+use super::{Chunk, Definition, Part};
 use crate::parse::languages::separator;
 use crate::parse::{Reference, Symbol, SymbolKind, SyntaxTree};
 
@@ -32,16 +33,19 @@ pub fn describe(
 ) -> Vec<Chunk> {
     let mut by_line: Vec<&Symbol> = tree.symbols.iter().collect();
     by_line.sort_by_key(|symbol| symbol.line);
+    let mut runs = runs_of_parts(lines, &tree.symbols).into_iter().peekable();
     let own: FxHashSet<&str> = tree.symbols.iter().map(|symbol| symbol.name.as_str()).collect();
     let mut chunks = Vec::with_capacity(groups.len());
     for group in groups {
         let run = lines_of(pieces, group);
         let (symbol, continued) = shown(lines, &tree.symbols, &pieces[group.clone()]);
+        let begun = std::iter::from_fn(|| runs.next_if(|(_, lines)| lines.start < run.end)).collect();
         chunks.push(Chunk {
             start_line: run.start + 1,
             end_line: run.end,
             text: lines.joined(run.clone()),
             symbol: symbol.map(|symbol| qualified(tree, symbol)).unwrap_or_default(),
+            parts: parts(tree, begun, symbol, &run),
             kind: symbol.map(|symbol| tree.symbols[symbol].kind),
             signature: symbol
                 .filter(|_| continued)
@@ -117,6 +121,36 @@ fn signature(lines: &Lines<'_>, symbol: &Symbol) -> String {
     }
     let signature = signature.trim_end_matches(|c: char| c == '{' || c.is_whitespace());
     signature.chars().take(SIGNATURE_CHARS).collect()
+}
+
+/// Where the definitions lie that a result may be called by, by their first lines, outer ones first.
+fn runs_of_parts(lines: &Lines<'_>, symbols: &[Symbol]) -> Vec<(usize, Range<usize>)> {
+    let is_part = |kind| !matches!(kind, SymbolKind::Field | SymbolKind::Variant | SymbolKind::Key);
+    let mut runs: Vec<_> = (0..symbols.len())
+        .filter(|&at| is_part(symbols[at].kind))
+        .map(|at| (at, lines.of_bytes(&symbols[at].span)))
+        .collect();
+    runs.sort_by_key(|(at, lines)| (lines.start, Reverse(lines.end), *at));
+    runs
+}
+
+/// The parts of a chunk with the lines of `run`, of all that begin there.
+fn parts(
+    tree: &SyntaxTree,
+    begun: Vec<(usize, Range<usize>)>,
+    shown: Option<usize>,
+    run: &Range<usize>,
+) -> Vec<Part> {
+    if begun.iter().all(|(at, _)| shown == Some(*at)) {
+        return Vec::new();
+    }
+    let part = |(at, lines): (usize, Range<usize>)| Part {
+        start_line: lines.start + 1,
+        end_line: lines.end.min(run.end),
+        symbol: qualified(tree, at),
+        kind: tree.symbols[at].kind,
+    };
+    begun.into_iter().map(part).collect()
 }
 
 /// The symbols whose names stand on the lines of `run`.

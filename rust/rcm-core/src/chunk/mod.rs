@@ -49,8 +49,23 @@ pub struct Chunk {
     pub signature: String,
     /// Definitions whose name line lies in the chunk, in order.
     pub definitions: Vec<Definition>,
+    /// What begins in the chunk, as results may be called by it, in order, outer ones first; empty if that is `symbol` alone.
+    pub parts: Vec<Part>,
     /// Names used in the chunk that its file does not define, each once, sorted.
     pub references: Vec<String>,
+}
+
+/// A definition that begins in a chunk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// 1-based, inclusive, documentation included.
+    pub start_line: usize,
+    /// 1-based, inclusive, at most the chunk's last.
+    pub end_line: usize,
+    /// Qualified name.
+    pub symbol: String,
+    /// Its kind.
+    pub kind: SymbolKind,
 }
 
 /// How large chunks become, in characters with line breaks.

@@ -105,3 +105,25 @@ fn what_the_model_sees() {
     let plain = chunks("notes.txt", "words\n").remove(0);
     assert_eq!(format_for_embedding(Path::new("notes.txt"), &plain), "notes.txt\nwords");
 }
+
+#[test]
+fn a_chunk_knows_the_definitions_that_begin_in_it() {
+    let text =
+        "use a::b;\n\n/// One.\nfn one() {}\n\nimpl A {\n    fn two(&self) {}\n    fn three(&self) {}\n}\n";
+    let found = chunk_with(text, &parse(Path::new("a.rs"), text), &ChunkOptions::default());
+    let parts: Vec<_> =
+        found[0].parts.iter().map(|part| (part.start_line, part.end_line, part.symbol.as_str())).collect();
+    assert_eq!(parts, [(3, 4, "one"), (6, 9, "A"), (7, 7, "A::two"), (8, 8, "A::three")]);
+    let alone = chunks("a.rs", "/// One.\nfn one() {}\n");
+    assert_eq!((alone[0].symbol.as_str(), alone[0].parts.len()), ("one", 0), "its name says it");
+}
+
+#[test]
+fn a_part_ends_with_its_chunk() {
+    let method = |name: &str| format!("    fn {name}(&self) {{\n{}    }}\n", statements(3));
+    let found = chunks("a.rs", &format!("impl A {{\n{}\n{}}}\n", method("area"), method("edge")));
+    let parts: Vec<_> =
+        found[0].parts.iter().map(|part| (part.symbol.as_str(), part.start_line, part.end_line)).collect();
+    assert_eq!(parts, [("A", 1, found[0].end_line), ("A::area", 2, 6)]);
+    assert!(found[1].parts.is_empty(), "edge is what it is called");
+}

@@ -3,8 +3,6 @@
 
 use std::ops::ControlFlow;
 
-use tree_sitter::{ParseOptions, ParseState, Parser, Tree};
-
 /// Progress callbacks that every file may use; tree-sitter makes one per 100 parser operations, the search for
 /// patterns one per 100 nodes.
 const BASE_CALLS: usize = 1_000;
@@ -40,20 +38,6 @@ impl Budget {
     pub fn was_exceeded(&self) -> bool {
         self.refused
     }
-}
-
-/// Parses `text` within `budget`; none if the budget ran out.
-pub fn parse_within(parser: &mut Parser, text: &str, budget: &mut Budget) -> Option<Tree> {
-    let bytes = text.as_bytes();
-    let mut progress = |_: &ParseState| budget.spend();
-    let options = ParseOptions::new().progress_callback(&mut progress);
-    let tree =
-        parser.parse_with_options(&mut |at, _| bytes.get(at..).unwrap_or_default(), None, Some(options));
-    if tree.is_none() {
-        // Without this the next parse would go on where this one was stopped.
-        parser.reset();
-    }
-    tree
 }
 
 #[cfg(test)]

@@ -13,11 +13,8 @@ mod query;
 mod symbols;
 
 use std::borrow::Cow;
-use std::cell::RefCell;
 use std::ops::Range;
 use std::path::Path;
-
-use tree_sitter::{Parser, Tree};
 
 use budget::Budget;
 use languages::Language;
@@ -221,10 +218,6 @@ pub struct SyntaxTree {
     pub degraded: Option<Degraded>,
 }
 
-thread_local! {
-    static PARSER: RefCell<Parser> = RefCell::new(Parser::new());
-}
-
 /// Names of all languages with a grammar.
 pub fn language_names() -> Vec<&'static str> {
     languages::LANGUAGES.iter().map(|language| language.name).collect()
@@ -261,27 +254,24 @@ pub fn parse_as(language: &'static Language, text: &str) -> SyntaxTree {
     if !guard::may_parse(language, text) {
         return SyntaxTree { degraded: Some(Degraded::Nesting), ..nothing };
     }
-    let Some(tree) = syntax_tree(language, text) else {
-        return SyntaxTree { degraded: Some(Degraded::Budget), ..nothing };
-    };
-    let mut budget = Budget::for_text(text.len());
-    let captured = symbols::capture(language, text, tree.root_node(), &mut budget);
-    SyntaxTree {
-        symbols: symbols::symbols(language, text, &captured),
-        references: symbols::references(text, &captured),
-        degraded: budget.was_exceeded().then_some(Degraded::Budget),
-        ..nothing
-    }
-}
-
-fn syntax_tree(language: &Language, text: &str) -> Option<Tree> {
     let source = language.mask.map_or(Cow::Borrowed(text), |mask| mask(text));
-    PARSER.with_borrow_mut(|parser| {
-        parser
-            .set_language(&language.grammar.into())
-            .expect("the grammars are of versions that this parser reads");
-        budget::parse_within(parser, &source, &mut Budget::for_text(text.len()))
-    })
+    let mut parsing = Budget::for_text(text.len());
+    let parsed = rcm_arena::parse(
+        &language.grammar.into(),
+        &source,
+        || parsing.spend(),
+        |root| {
+            let mut matching = Budget::for_text(text.len());
+            let captured = symbols::capture(language, text, root, &mut matching);
+            SyntaxTree {
+                symbols: symbols::symbols(language, text, &captured),
+                references: symbols::references(text, &captured),
+                degraded: matching.was_exceeded().then_some(Degraded::Budget),
+                ..nothing.clone()
+            }
+        },
+    );
+    parsed.unwrap_or(SyntaxTree { degraded: Some(Degraded::Budget), ..nothing })
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod key;
 mod likeness;
 mod lines;
 mod pairs;
+mod parts;
 mod query;
 mod run;
 mod split;
@@ -20,6 +21,7 @@ pub use key::{SPELLING_BITS, name_key, term_key};
 pub use likeness::{edits, longest_runs, terms_near};
 pub use lines::best_run;
 pub use pairs::query_pairs;
+pub use parts::{NamedLines, best_part};
 pub use query::query_terms;
 pub use stems::stems_in;
 

@@ -126,6 +126,7 @@ fn chunk_of(text: &str, names: &[&str]) -> Chunk {
         kind: None,
         signature: String::new(),
         definitions,
+        parts: Vec::new(),
         references: Vec::new(),
     }
 }
