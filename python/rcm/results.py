@@ -7,7 +7,7 @@ from itertools import islice
 from typing import SupportsIndex, overload
 
 from rcm.rank import Ranked
-from rcm.store.lexical.reader import StoredChunk
+from rcm.store.lexical.reader import Part, StoredChunk
 from rcm.store.reader import IndexedFile, IndexReader
 from rcm.types import SearchResult, Span
 
@@ -44,7 +44,7 @@ def results_of(
     reader: IndexReader,
     ranked: Sequence[Ranked],
     root: str,
-    called: Callable[[StoredChunk], Span],
+    called: Callable[[StoredChunk], Part],
 ) -> list[SearchResult]:
     """Return one result per ranked chunk, in their order, as they were indexed.
 
@@ -69,7 +69,7 @@ def results_of(
     ]
 
 
-def _span(chunk: StoredChunk, named: Span) -> Span:
+def _span(chunk: StoredChunk, named: Part) -> Span:
     return Span(chunk.start_line, chunk.end_line, named.symbol, named.kind)
 
 
@@ -77,7 +77,7 @@ def _result(
     file: IndexedFile,
     ranked: Ranked,
     chunk: StoredChunk,
-    named: Span,
+    named: Part,
     also: tuple[Span, ...],
     root: str,
 ) -> SearchResult:

@@ -130,7 +130,7 @@ def retrieve(
     scan = None
     if reader.vectors_are_local:
         scan = reader.segments.scan(vector, _SEMANTIC_REACH, allowed)
-    weighted = _weighted(reader, question) if terms else []
+    weighted = weighted_terms(reader, question) if terms else []
     pairs = _rcm.query_pairs(question.about) if weighted else []
     reached = _lexical_reach(reader, terms, filters, allowed) if weighted else []
     if scan is not None:
@@ -228,17 +228,11 @@ def _reach_of_kinds(
         limit *= 4
 
 
-def _weighted(reader: IndexReader, question: Question) -> list[tuple[int, float]]:
-    """Return (key, weight) of the terms that occur."""
-    weights = weighted_terms(reader, question)
-    return [(_rcm.term_key(term), weight) for term, weight in weights.items()]
-
-
-def weighted_terms(reader: IndexReader, question: Question) -> dict[str, float]:
-    """Return the weights of a question's terms that occur: how rare each is, and how often it counts."""
-    counts = term_counts(question)
+def weighted_terms(reader: IndexReader, question: Question) -> list[tuple[int, float]]:
+    """Return (key, weight) of a question's terms that occur: how rare each is, and how often it counts."""
     weights = term_weights(reader, question.terms)
-    return {term: weight * counts[term] for term, weight in weights.items()}
+    counts = term_counts(question)
+    return [(_rcm.term_key(term), weight * counts[term]) for term, weight in weights.items()]
 
 
 def term_counts(question: Question) -> dict[str, float]:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
 
 from rcm import _rcm
 from rcm.query import Question
 from rcm.rank.weights import KIND_WEIGHTS
 from rcm.search import weighted_terms
-from rcm.store.lexical.reader import StoredChunk
+from rcm.store.lexical.reader import Part, StoredChunk
 from rcm.store.reader import IndexReader
-from rcm.types import Span
 
 _LAST_PART = re.compile(r"(?:::|[.#/\\>])")
 
@@ -22,10 +20,10 @@ def last_part(symbol: str) -> str:
     return _LAST_PART.split(symbol)[-1]
 
 
-def by_name(name: str) -> Callable[[StoredChunk], Span]:
+def by_name(name: str) -> Callable[[StoredChunk], Part]:
     """Return what calls a chunk by the definition of a name, if it has that among its parts."""
 
-    def called(chunk: StoredChunk) -> Span:
+    def called(chunk: StoredChunk) -> Part:
         named = [part for part in chunk.parts if last_part(part.symbol) == name]
         return _first_of_kinds(named) if named else as_indexed(chunk)
 
@@ -34,7 +32,7 @@ def by_name(name: str) -> Callable[[StoredChunk], Span]:
 
 def by_question(
     question: Question, reader: IndexReader, kinds: Collection[str] | None = None
-) -> Callable[[StoredChunk], Span]:
+) -> Callable[[StoredChunk], Part]:
     """Return what calls a chunk by the definition in it that a question is about.
 
     That is the definition of the question, if that is a name. Otherwise it is the one with the most of its
@@ -47,10 +45,10 @@ def by_question(
         reader: The index that tells how rare its words are.
         kinds: What it has to be, where a chunk has such a definition.
     """
-    weights = list(weighted_terms(reader, question).items())
+    weights = weighted_terms(reader, question)
     name = question.names.wanted[0] if question.names.alone else ""
 
-    def called(chunk: StoredChunk) -> Span:
+    def called(chunk: StoredChunk) -> Part:
         spans = [part for part in chunk.parts if kinds is None or part.kind in kinds]
         if not spans:
             return as_indexed(chunk)
@@ -59,7 +57,7 @@ def by_question(
             return _first_of_kinds(named)
         if kinds is None and all(part.symbol != chunk.symbol for part in spans):
             # It begins with the rest of a definition, or with what stands outside all.
-            spans.insert(0, replace(as_indexed(chunk), end_line=spans[0].start_line - 1))
+            spans.insert(0, as_indexed(chunk)._replace(end_line=spans[0].start_line - 1))
         first = chunk.start_line
         parts = [
             (span.start_line - first, span.end_line - first + 1, last_part(span.symbol))
@@ -73,11 +71,11 @@ def by_question(
     return called
 
 
-def _first_of_kinds(spans: Sequence[Span]) -> Span:
+def _first_of_kinds(spans: Sequence[Part]) -> Part:
     """Of definitions that are called alike, a type comes before its implementation."""
     return max(spans, key=lambda span: KIND_WEIGHTS.get(span.kind, 0.0))
 
 
-def as_indexed(chunk: StoredChunk) -> Span:
+def as_indexed(chunk: StoredChunk) -> Part:
     """Call a chunk by the definition that it was indexed as."""
-    return Span(chunk.start_line, chunk.end_line, chunk.symbol, chunk.kind)
+    return Part(chunk.start_line, chunk.end_line, chunk.symbol, chunk.kind)

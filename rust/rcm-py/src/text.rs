@@ -60,13 +60,9 @@ pub fn best_run(words: Vec<Vec<String>>, is_blank: Vec<bool>, size: usize) -> (u
 }
 
 /// Which of the definitions in a text, each (first line, line after the last, name) with lines from 0 on, has most of the
-/// weighted terms for its length; none if none has any.
+/// weighted terms, given by their keys, for its length; none if none has any.
 #[pyfunction]
-pub fn best_part(
-    text: &str,
-    weights: Vec<(String, f64)>,
-    parts: Vec<(usize, usize, String)>,
-) -> Option<usize> {
+pub fn best_part(text: &str, weights: Vec<(u32, f64)>, parts: Vec<(usize, usize, String)>) -> Option<usize> {
     let parts: Vec<_> =
         parts.iter().map(|(start, end, name)| NamedLines { lines: *start..*end, name }).collect();
     rcm_core::terms::best_part(text, &weights, &parts)

@@ -15,15 +15,24 @@ import tantivy
 
 from rcm.store.lexical.schema import open_lexical
 from rcm.store.tantivy_files import damaged, meaning
-from rcm.types import Span
 
 _ADDRESS = itemgetter(1)
 _Query = tantivy.Query
 _Must, _Should, _MustNot = tantivy.Occur.Must, tantivy.Occur.Should, tantivy.Occur.MustNot
 #: What a part of a chunk is stored as; a chunk has its text and parts besides.
 _PART = [int, int, str, str]
+_CHUNK = [*_PART, str, list]
 #: Terms whose frequency is remembered: spelling, scores and rarity ask for the same ones.
 _MOST_FREQUENCIES = 1 << 16
+
+
+class Part(NamedTuple):
+    """A definition that begins in a chunk: lines (1-based, inclusive), qualified name and kind."""
+
+    start_line: int
+    end_line: int
+    symbol: str
+    kind: str
 
 
 class StoredChunk(NamedTuple):
@@ -43,13 +52,13 @@ class StoredChunk(NamedTuple):
     symbol: str
     kind: str
     text: str
-    parts: tuple[Span, ...]
+    parts: tuple[Part, ...]
 
 
 def _is_chunk(content: list[Any]) -> bool:
     """Tell whether what is stored has the fields of a `StoredChunk`."""
-    return [type(value) for value in content] == [*_PART, str, list] and all(
-        type(part) is list and [type(value) for value in part] == _PART for part in content[5]
+    return list(map(type, content)) == _CHUNK and all(
+        type(part) is list and list(map(type, part)) == _PART for part in content[5]
     )
 
 
@@ -249,7 +258,7 @@ class LexicalReader:
             if not _is_chunk(chunk):
                 raise damaged(self._folder, ValueError(f"chunk {chunk_id} has other fields"))
         return [
-            StoredChunk(first, last, symbol, kind, text, tuple(Span(*part) for part in parts))
+            StoredChunk(first, last, symbol, kind, text, tuple(map(Part._make, parts)))
             for first, last, symbol, kind, text, parts in stored
         ]
 

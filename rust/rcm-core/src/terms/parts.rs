@@ -2,9 +2,7 @@
 
 use std::ops::Range;
 
-use rustc_hash::FxHashMap;
-
-use super::each_term;
+use super::{cache, run};
 
 /// BM25's saturation and normalisation by length, as for chunks.
 const K1: f64 = 1.5;
@@ -26,46 +24,77 @@ pub struct NamedLines<'a> {
 
 /// The part with the highest BM25 of the weighted terms, over its lines and its name; the earliest of equal ones.
 /// None if none has any of them.
-pub fn best_part(text: &str, weights: &[(String, f64)], parts: &[NamedLines<'_>]) -> Option<usize> {
-    let numbers: FxHashMap<&str, usize> =
-        weights.iter().enumerate().map(|(number, (term, _))| (term.as_str(), number)).collect();
-    let read = |text: &str| {
-        let (mut length, mut found) = (0.0, Vec::new());
-        each_term(text, |term| {
-            length += 1.0;
-            found.extend(numbers.get(term));
-        });
-        (length, found)
-    };
-    let lines: Vec<(f64, Vec<usize>)> = text.split('\n').map(read).collect();
-    let mut best = (None, 0.0);
-    let mut counts = vec![0.0; weights.len()];
-    for (at, part) in parts.iter().enumerate() {
-        let (name_length, name) = read(part.name);
-        let mut length = NAMES * name_length;
-        counts.fill(0.0);
-        for number in name {
-            counts[number] += NAMES;
+///
+/// `weights` are of terms by their keys ([`term_key`](super::term_key)).
+pub fn best_part(text: &str, weights: &[(u32, f64)], parts: &[NamedLines<'_>]) -> Option<usize> {
+    cache::with(|cache| {
+        let wanted = Wanted::new(weights);
+        let mut found = Vec::new();
+        // Of each line how many terms it has, and where in `found` those after it begin.
+        let mut lines: Vec<(usize, usize)> = Vec::new();
+        for line in text.split('\n') {
+            let length = wanted.look(line, cache, &mut found);
+            lines.push((length, found.len()));
         }
-        let end = part.lines.end.min(lines.len());
-        for (line_length, found) in &lines[part.lines.start.min(end)..end] {
-            length += line_length;
-            for &number in found {
+        let mut best = (None, 0.0);
+        let mut counts = vec![0.0; weights.len()];
+        let mut named = Vec::new();
+        for (at, part) in parts.iter().enumerate() {
+            counts.fill(0.0);
+            named.clear();
+            let mut length = NAMES * wanted.look(part.name, cache, &mut named) as f64;
+            for &number in &named {
+                counts[number] += NAMES;
+            }
+            let end = part.lines.end.min(lines.len());
+            let start = part.lines.start.min(end);
+            let after = |line: usize| line.checked_sub(1).map_or(0, |before| lines[before].1);
+            for &number in &found[after(start)..after(end)] {
                 counts[number] += 1.0;
             }
+            length += lines[start..end].iter().map(|line| line.0).sum::<usize>() as f64;
+            let dampening = K1 * (1.0 - B + B * length / USUAL_TERMS);
+            let scores =
+                counts.iter().zip(weights).map(|(count, (_, weight))| weight * count / (count + dampening));
+            let score: f64 = scores.sum();
+            if score > best.1 {
+                best = (Some(at), score);
+            }
         }
-        let dampening = K1 * (1.0 - B + B * length / USUAL_TERMS);
-        let score: f64 =
-            counts.iter().zip(weights).map(|(count, (_, weight))| weight * count / (count + dampening)).sum();
-        if score > best.1 {
-            best = (Some(at), score);
-        }
+        best.0
+    })
+}
+
+/// The terms that are looked for, by their keys.
+struct Wanted<'a> {
+    weights: &'a [(u32, f64)],
+    /// A bit for the last six bits of each key: most terms are none of them.
+    bits: u64,
+}
+
+impl<'a> Wanted<'a> {
+    fn new(weights: &'a [(u32, f64)]) -> Self {
+        Self { weights, bits: weights.iter().fold(0, |bits, (key, _)| bits | 1 << (key & 63)) }
     }
-    best.0
+
+    /// Adds the numbers of the terms that `text` has to `found`; how many terms it has in all.
+    fn look(&self, text: &str, cache: &mut cache::Cache, found: &mut Vec<usize>) -> usize {
+        let mut length = 0;
+        for run in run::runs(text) {
+            for key in cache.entry(run).keys() {
+                length += 1;
+                if self.bits & 1 << (key & 63) != 0 {
+                    found.extend(self.weights.iter().position(|&(wanted, _)| wanted == key));
+                }
+            }
+        }
+        length
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::term_key;
     use super::*;
 
     const TEXT: &str = "class Pool:\n    def take(self):\n        return self.free.pop()\n\n    def drain(self):\n        for one in self.free:\n            one.close()";
@@ -73,7 +102,7 @@ mod tests {
     fn best(terms: &[(&str, f64)]) -> Option<&'static str> {
         let part = |lines, name| NamedLines { lines, name };
         let parts = [part(0..7, "Pool"), part(1..3, "take"), part(4..7, "drain")];
-        let weights: Vec<_> = terms.iter().map(|&(term, weight)| (term.to_owned(), weight)).collect();
+        let weights: Vec<_> = terms.iter().map(|&(term, weight)| (term_key(term), weight)).collect();
         best_part(TEXT, &weights, &parts).map(|at| parts[at].name)
     }
 
@@ -89,6 +118,6 @@ mod tests {
     fn nothing_said_names_nothing() {
         assert_eq!(best(&[("socket", 5.0)]), None);
         assert_eq!(best(&[]), None);
-        assert_eq!(best_part("", &[("a".to_owned(), 1.0)], &[NamedLines { lines: 3..9, name: "" }]), None);
+        assert_eq!(best_part("", &[(term_key("a"), 1.0)], &[NamedLines { lines: 3..9, name: "" }]), None);
     }
 }
