@@ -15,6 +15,7 @@ from rcm.query import understand
 from rcm.rank import DEFAULT, rank, signals
 from rcm.rank.weights import KIND_WEIGHTS
 from rcm.search import Candidates, retrieve
+from rcm.types import last_part
 from small_trees import reader_of, write_tree
 
 
@@ -162,6 +163,24 @@ def test_a_result_is_called_by_the_definition_that_is_asked_for(
     index.update()
     found = next(hit for hit in index.search(query) if hit.path == "src/pool.py")
     assert (found.symbol, found.start_line) == (symbol, 1)
+
+
+@pytest.mark.parametrize(
+    ("symbol", "expected"),
+    [
+        ("Pool::run", "run"),
+        ("Pool.run", "run"),
+        ("App\\Pool", "Pool"),
+        ("Pool#run", "run"),
+        ("Guide > Install it", "Install it"),
+        ("std::operator>", "operator>"),
+        ("operator/", "operator/"),
+        ("run", "run"),
+        ("", ""),
+    ],
+)
+def test_the_last_part_of_a_name_is_what_stands_in_the_code(symbol: str, expected: str) -> None:
+    assert last_part(symbol) == expected
 
 
 def test_a_kind_that_is_asked_for_is_what_a_result_is_called_by(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass
 
+from rcm.types import last_part
+
 #: A line of fewer letters and digits (`}`, `else:`, `return`) tells no place from another.
 _TELLING = 8
 #: Share of a chunk's telling lines that a file must still have, in their order, for it to be the
@@ -135,7 +137,7 @@ def _in_order(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 def _definition(wanted: list[str], symbol: str) -> int | None:
     """Return the first line that has the last part of a symbol's name as a word."""
-    name = re.split(r"::|[.#/]", symbol)[-1]
+    name = last_part(symbol)
     if not name:
         return None
     word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")

@@ -16,7 +16,7 @@ from rcm.filters import Filters
 from rcm.freshness import verified
 from rcm.query import Question, understand
 from rcm.rank import Ranked, rank
-from rcm.rank.naming import as_indexed, by_name, by_question, last_part
+from rcm.rank.naming import as_indexed, by_name, by_question
 from rcm.rank.ranking import by_chunk_score, with_more
 from rcm.results import SearchResults, results_of
 from rcm.search import Candidates, nearest_chunks, plain_text, question_vector, retrieve
@@ -24,7 +24,7 @@ from rcm.settings import REFRESH_SECONDS, Settings
 from rcm.spelling import correct
 from rcm.store.folder import IndexFolder
 from rcm.store.reader import IndexReader, trusted_meta
-from rcm.types import SecretsMode
+from rcm.types import SecretsMode, last_part
 
 if TYPE_CHECKING:
     from rcm.chunks import ScanOptions

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -18,6 +19,13 @@ RefreshPolicy: TypeAlias = Literal["auto", "never", "always"]
 WatchEventKind: TypeAlias = Literal["watching", "updated", "waiting", "failed", "polling"]
 IndexState: TypeAlias = Literal["ok", "missing", "other-format", "damaged", "unfinished"]
 FindingLevel: TypeAlias = Literal["ok", "note", "warning", "repaired", "damage"]
+
+_BETWEEN_PARTS = re.compile(r"::|[.#/\\]| > ")
+
+
+def last_part(symbol: str) -> str:
+    """Return the name itself of a qualified one: `run` of `Pool::run`, `Install` of `Guide > Install`."""
+    return _BETWEEN_PARTS.split(symbol)[-1] or symbol
 
 
 @dataclass(frozen=True, slots=True)

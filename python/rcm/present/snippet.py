@@ -10,6 +10,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from rcm import _rcm
+from rcm.types import last_part
 
 MAX_LINES = 5
 _MAX_WORDS = 64
@@ -154,7 +155,7 @@ def _stem(word: str) -> str:
 
 
 def _definition(lines: list[str], symbol: str) -> int | None:
-    name = re.split(r"::|[.#/]", symbol)[-1]
+    name = last_part(symbol)
     if not name:
         return None
     comment = ("//", "#", "*", "/*", "--", ";", '"', "'")

@@ -8,12 +8,11 @@ from dataclasses import dataclass, replace
 from rcm import _rcm
 from rcm.filters import Filters
 from rcm.query.names import find_names
-from rcm.rank.naming import last_part
 from rcm.rank.ranking import Ranked
 from rcm.rank.signals import definition_weight
 from rcm.search import Candidates, plain_text
 from rcm.store.reader import IndexReader
-from rcm.types import SearchResult
+from rcm.types import SearchResult, last_part
 
 
 @dataclass(frozen=True, slots=True)

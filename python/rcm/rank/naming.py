@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Sequence
 
 from rcm import _rcm
 from rcm.query import Question
 from rcm.rank.weights import KIND_WEIGHTS
-from rcm.search import weighted_terms
+from rcm.search import K1, B, weighted_terms
 from rcm.store.lexical.reader import Part, StoredChunk
 from rcm.store.reader import IndexReader
-
-_LAST_PART = re.compile(r"(?:::|[.#/\\>])")
-
-
-def last_part(symbol: str) -> str:
-    """Return the name itself of a qualified one."""
-    return _LAST_PART.split(symbol)[-1]
+from rcm.types import last_part
 
 
 def by_name(name: str) -> Callable[[StoredChunk], Part]:
@@ -63,7 +56,7 @@ def by_question(
             (span.start_line - first, span.end_line - first + 1, last_part(span.symbol))
             for span in spans
         ]
-        best = _rcm.best_part(chunk.text, weights, parts)
+        best = _rcm.best_part(chunk.text, weights, parts, (K1, B))
         if best is None:
             return as_indexed(chunk) if kinds is None else spans[0]
         return _first_of_kinds([span for span in spans if span.symbol == spans[best].symbol])

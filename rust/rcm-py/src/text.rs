@@ -60,12 +60,17 @@ pub fn best_run(words: Vec<Vec<String>>, is_blank: Vec<bool>, size: usize) -> (u
 }
 
 /// Which of the definitions in a text, each (first line, line after the last, name) with lines from 0 on, has most of the
-/// weighted terms, given by their keys, for its length; none if none has any.
+/// weighted terms, given by their keys, for its length; none if none has any. `form` is BM25's (k1, b).
 #[pyfunction]
-pub fn best_part(text: &str, weights: Vec<(u32, f64)>, parts: Vec<(usize, usize, String)>) -> Option<usize> {
+pub fn best_part(
+    text: &str,
+    weights: Vec<(u32, f64)>,
+    parts: Vec<(usize, usize, String)>,
+    form: (f64, f64),
+) -> Option<usize> {
     let parts: Vec<_> =
         parts.iter().map(|(start, end, name)| NamedLines { lines: *start..*end, name }).collect();
-    rcm_core::terms::best_part(text, &weights, &parts)
+    rcm_core::terms::best_part(text, &weights, &parts, form)
 }
 
 /// The part of a path that names its topic.

@@ -67,6 +67,13 @@ pub struct Language {
     pub scanner_state: ScannerState,
 }
 
+impl Language {
+    /// What the grammar is given of a text: as long, with blanks for what it cannot read.
+    pub fn masked<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        self.mask.map_or(Cow::Borrowed(text), |mask| mask(text))
+    }
+}
+
 impl std::fmt::Debug for Language {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple("Language").field(&self.name).finish()

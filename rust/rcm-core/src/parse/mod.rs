@@ -12,7 +12,6 @@ mod pattern;
 mod query;
 mod symbols;
 
-use std::borrow::Cow;
 use std::ops::Range;
 use std::path::Path;
 
@@ -254,7 +253,7 @@ pub fn parse_as(language: &'static Language, text: &str) -> SyntaxTree {
     if !guard::may_parse(language, text) {
         return SyntaxTree { degraded: Some(Degraded::Nesting), ..nothing };
     }
-    let source = language.mask.map_or(Cow::Borrowed(text), |mask| mask(text));
+    let source = language.masked(text);
     let mut parsing = Budget::for_text(text.len());
     let parsed = rcm_arena::parse(
         &language.grammar.into(),

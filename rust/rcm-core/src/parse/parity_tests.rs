@@ -1,7 +1,6 @@
 //! Patterns match what tree-sitter's own queries do, over the golden files, this repository's Rust, and the tree that
 //! `RCM_TEST_TREE` names, if any.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -73,7 +72,7 @@ fn patterns_match_what_the_queries_of_tree_sitter_do() {
             if text.len() > MAX_BYTES || !guard::may_parse(language, &text) {
                 continue;
             }
-            let source = language.mask.map_or(Cow::Borrowed(&*text), |mask| mask(&text));
+            let source = language.masked(&text);
             let mut parser = Parser::new();
             parser.set_language(&language.grammar.into()).expect("a grammar");
             let tree = parser.parse(&*source, None).expect("a tree");

@@ -4,9 +4,6 @@ use std::ops::Range;
 
 use super::{cache, run};
 
-/// BM25's saturation and normalisation by length, as for chunks.
-const K1: f64 = 1.5;
-const B: f64 = 0.75;
 /// Terms of a part of no particular length: short ones are preferred to those around them. 30 was .02 less, 60 .04.
 const USUAL_TERMS: f64 = 15.0;
 /// How often a part's name counts. Of 993 definitions whose documentation was asked for, and whose chunk was found, with
@@ -25,8 +22,14 @@ pub struct NamedLines<'a> {
 /// The part with the highest BM25 of the weighted terms, over its lines and its name; the earliest of equal ones.
 /// None if none has any of them.
 ///
-/// `weights` are of terms by their keys ([`term_key`](super::term_key)).
-pub fn best_part(text: &str, weights: &[(u32, f64)], parts: &[NamedLines<'_>]) -> Option<usize> {
+/// `weights` are of terms by their keys ([`term_key`](super::term_key)), `(k1, b)` are BM25's saturation and normalisation by
+/// length.
+pub fn best_part(
+    text: &str,
+    weights: &[(u32, f64)],
+    parts: &[NamedLines<'_>],
+    (k1, b): (f64, f64),
+) -> Option<usize> {
     cache::with(|cache| {
         let wanted = Wanted::new(weights);
         let mut found = Vec::new();
@@ -53,7 +56,7 @@ pub fn best_part(text: &str, weights: &[(u32, f64)], parts: &[NamedLines<'_>]) -
                 counts[number] += 1.0;
             }
             length += lines[start..end].iter().map(|line| line.0).sum::<usize>() as f64;
-            let dampening = K1 * (1.0 - B + B * length / USUAL_TERMS);
+            let dampening = k1 * (1.0 - b + b * length / USUAL_TERMS);
             let scores =
                 counts.iter().zip(weights).map(|(count, (_, weight))| weight * count / (count + dampening));
             let score: f64 = scores.sum();
@@ -97,13 +100,14 @@ mod tests {
     use super::super::term_key;
     use super::*;
 
+    const FORM: (f64, f64) = (1.5, 0.75);
     const TEXT: &str = "class Pool:\n    def take(self):\n        return self.free.pop()\n\n    def drain(self):\n        for one in self.free:\n            one.close()";
 
     fn best(terms: &[(&str, f64)]) -> Option<&'static str> {
         let part = |lines, name| NamedLines { lines, name };
         let parts = [part(0..7, "Pool"), part(1..3, "take"), part(4..7, "drain")];
         let weights: Vec<_> = terms.iter().map(|&(term, weight)| (term_key(term), weight)).collect();
-        best_part(TEXT, &weights, &parts).map(|at| parts[at].name)
+        best_part(TEXT, &weights, &parts, FORM).map(|at| parts[at].name)
     }
 
     #[test]
@@ -118,6 +122,9 @@ mod tests {
     fn nothing_said_names_nothing() {
         assert_eq!(best(&[("socket", 5.0)]), None);
         assert_eq!(best(&[]), None);
-        assert_eq!(best_part("", &[(term_key("a"), 1.0)], &[NamedLines { lines: 3..9, name: "" }]), None);
+        assert_eq!(
+            best_part("", &[(term_key("a"), 1.0)], &[NamedLines { lines: 3..9, name: "" }], FORM),
+            None
+        );
     }
 }
