@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from rcm import Index
+from rcm import Index, _rcm
 from rcm.store.folder import IndexFolder
-from rcm.store.lexical.reader import _is_chunk
 from rcm.store.reader import IndexReader, open_reader
 
 
@@ -48,11 +47,19 @@ def test_chunks_come_in_the_order_asked_for(tree: Path) -> None:
 
 
 def test_a_chunk_stored_with_other_fields_is_no_chunk() -> None:
-    part = [1, 2, "Pool", "class"]
-    assert _is_chunk([1, 2, "Pool", "class", "class Pool:", [part]])
-    for parts in ([7], [[1, 2, "Pool"]], ["Pool"], {}, [[1, 2, "Pool", None]]):
-        assert not _is_chunk([1, 2, "Pool", "class", "class Pool:", parts])
-    assert not _is_chunk([1, 2, "Pool", "class", "class Pool:"])
+    def read(*fields: object) -> object:
+        return _rcm.read_stored(json.dumps(fields).encode())
+
+    first = (1, 2, "Pool", "class", 'class "Pöol":\n')
+    part = (1, 2, "Pool", "class")
+    assert read(*first, [part]) == (*first, [part])
+    assert read(*first, []) == (*first, [])
+    for parts in ([7], [[1, 2, "Pool"]], ["Pool"], {}, [[1, 2, "Pool", None]], [[-1, 2, "", ""]]):
+        assert read(*first, parts) is None
+    assert read(*first) is None
+    assert read(*first, [part], 7) is None
+    for broken in (b"", b"[", b"\xff", b"[" * 100_000):
+        assert _rcm.read_stored(broken) is None
 
 
 def test_small_updates_pile_up_neither_segments_nor_files(tree: Path) -> None:

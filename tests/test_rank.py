@@ -461,3 +461,25 @@ def test_an_identifier_leads_to_its_definition_even_in_tests(tmp_path: Path, que
         assert index.search(query)[0].path == "tests/helpers.py"
         assert index.search("crooked client")[0].path != "tests/helpers.py"
         assert index.search("client")[0].path != "tests/helpers.py"
+
+
+def test_the_chunk_whose_definition_is_called_what_was_asked_is_shown(tmp_path: Path) -> None:
+    def body(words: str) -> str:
+        return "".join(f"    {words} = step({nth}, {words})\n" for nth in range(40))
+
+    files = {
+        "src/client.py": f"def retry_delay(count):\n{body('total')}\n\n"
+        f"def load_settings(path):\n    # The delay before a retry is read, too.\n{body('delay')}",
+        "src/other.py": "def unrelated():\n    return 1\n",
+    }
+    index = Index.open(write_tree(tmp_path / "tree", files))
+    index.update()
+    reader, embedder = reader_of(index), open_embedder(None)
+    question = understand("delay before a retry")
+    candidates = retrieve(question, reader, embedder, "hybrid", Filters.of())
+
+    def shown(name: float) -> str:
+        ranked = rank(question, candidates, reader, DEFAULT._replace(name=name))
+        return reader.chunk(ranked[0].chunk_id).symbol
+
+    assert (shown(0.0), shown(DEFAULT.name)) == ("load_settings", "retry_delay")

@@ -74,8 +74,8 @@ class Candidates(NamedTuple):
 
     def best_of(
         self, files: Sequence[IndexedFile], semantic: float, lexical: float, most: int
-    ) -> list[list[int]]:
-        """Return for each file the ids of its best chunks, `most` at most, best first; ties by id.
+    ) -> list[list[tuple[int, float]]]:
+        """Return for each file (id, score) of its best chunks, `most` at most, best first; ties by id.
 
         Args:
             files: The files.

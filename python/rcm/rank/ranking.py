@@ -8,10 +8,10 @@ from typing import NamedTuple
 from rcm import _rcm
 from rcm.query import Question
 from rcm.rank import signals
-from rcm.rank.inline_tests import code_instead
 from rcm.rank.places import mentioned
 from rcm.rank.rarity import rare_words
 from rcm.rank.scoring import PARTS, score_files
+from rcm.rank.shown import to_show
 from rcm.rank.verbatim import quoted
 from rcm.rank.weights import DEFAULT, IN_SCOPE, Weights
 from rcm.search import Candidates
@@ -75,9 +75,8 @@ def rank(
         rare=rare_words(question.terms, candidates, reader),
         quotes=quotes,
     )
-    if not signals.asks_for_tests(signals.words(question.about)):
-        best = {index: chunk_id for index, chunk_id, *_ in rows if index not in pinned}
-        pinned |= code_instead(best, candidates, reader, weights)
+    best = {index: chunk_id for index, chunk_id, *_ in rows if index not in pinned}
+    pinned |= to_show(best, question, candidates, reader, weights)
     return [
         Ranked(
             pinned.get(index, chunk_id),
@@ -120,8 +119,8 @@ def with_more(
     most = 1 + min(also, max((file.n_chunks for file in files), default=0))
     best = candidates.best_of(files, weights.semantic, weights.lexical, most)
     told = [
-        one._replace(also=tuple([chunk for chunk in chunks if chunk != one.chunk_id][:also]))
-        for one, chunks in zip(ranked, best, strict=False)
+        one._replace(also=tuple([chunk for chunk, _ in rows if chunk != one.chunk_id][:also]))
+        for one, rows in zip(ranked, best, strict=False)
     ]
     return told + ranked[TELLING:]
 

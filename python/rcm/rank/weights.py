@@ -61,6 +61,9 @@ class Weights(NamedTuple):
         rare: For a program with words of the query that hardly another chunk has, times their share
             of the query; without it +.002, whole +.001, and one rare word in a sentence goes under.
         verbatim: For a file with the words of an error message in a row, times their share of it.
+        name: In the choice of the chunk to show of a file, for the cosine of the question and the most
+            alike name of a chunk's definitions. The one that a sentence of documentation is about was shown
+            in 68 % of 2,831 files without it, in 72 % with it; .9 to 3 are alike. It ranks no file.
     """
 
     semantic: float = 0.55
@@ -94,6 +97,7 @@ class Weights(NamedTuple):
     place: float = 2.0
     rare: float = 0.25
     verbatim: float = 1.0
+    name: float = 0.9
 
     def shared(self, n_words: float, after_peak: tuple[float, float] | None) -> Weights:
         """Return the weights for a question: with its shares of words and meaning.

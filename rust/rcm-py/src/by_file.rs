@@ -51,9 +51,15 @@ impl PyScored {
         Self(above_floor(&self.0, n, semantic, lexical))
     }
 
-    /// Ids of the best `most` chunks from `start` up to `stop` for each of `spans`, best first; ties by id. Chunks count
-    /// by `semantic` and `lexical` times their scores.
-    fn best_within(&self, spans: Vec<(u64, u64)>, semantic: f64, lexical: f64, most: usize) -> Vec<Vec<u64>> {
+    /// Ids and scores of the best `most` chunks from `start` up to `stop` for each of `spans`, best first; ties by id. Chunks
+    /// count by `semantic` and `lexical` times their scores.
+    fn best_within(
+        &self,
+        spans: Vec<(u64, u64)>,
+        semantic: f64,
+        lexical: f64,
+        most: usize,
+    ) -> Vec<Vec<(u64, f64)>> {
         let spans: Vec<_> = spans.into_iter().map(|(start, stop)| start..stop).collect();
         best_within(&self.0, &spans, semantic, lexical, most)
     }

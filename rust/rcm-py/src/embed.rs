@@ -52,6 +52,13 @@ impl PyStaticTable {
     fn embed_one(&self, text: &str) -> Vec<f32> {
         self.0.embed(text)
     }
+
+    /// The cosine of a text and each of others; 0 where one has no token.
+    fn cosines(&self, text: &str, others: Vec<String>) -> Vec<f32> {
+        let wanted = self.0.embed(text);
+        let dot = |other: &String| wanted.iter().zip(self.0.embed(other)).map(|(a, b)| a * b).sum();
+        others.iter().map(dot).collect()
+    }
 }
 
 /// A matrix of float32, row after row.

@@ -47,6 +47,7 @@ fn _rcm(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(look::look, module)?)?;
     module.add_function(wrap_pyfunction!(look::read_text, module)?)?;
     module.add_function(wrap_pyfunction!(stream::last_noted, module)?)?;
+    module.add_function(wrap_pyfunction!(stream::read_stored, module)?)?;
     module.add_function(wrap_pyfunction!(inspect::inspect, module)?)?;
     module.add_function(wrap_pyfunction!(secrets::find_secrets, module)?)?;
     module.add_function(wrap_pyfunction!(secrets::secret_rules, module)?)?;

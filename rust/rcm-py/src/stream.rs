@@ -179,6 +179,18 @@ impl PyBatch {
     }
 }
 
+/// Lines, symbol, kind.
+type StoredPart = (usize, usize, String, String);
+/// Lines, symbol, kind, text, parts.
+type StoredChunk = (usize, usize, String, String, String, Vec<StoredPart>);
+
+/// What `Batch.document` gave to store of a chunk: (start line, end line, symbol, kind, text, parts), a part being (start
+/// line, end line, symbol, kind); none if it is anything else.
+#[pyfunction]
+pub fn read_stored(stored: &[u8]) -> Option<StoredChunk> {
+    serde_json::from_slice(stored).ok()
+}
+
 /// [start line, end line, symbol, kind, text, parts] as JSON, a part being [start line, end line, symbol, kind].
 fn stored(chunk: &Chunk) -> serde_json::Result<Vec<u8>> {
     let kind = |kind: Option<SymbolKind>| kind.map_or("", SymbolKind::as_str);

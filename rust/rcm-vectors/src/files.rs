@@ -81,7 +81,7 @@ impl Files {
     }
 }
 
-/// Ids of the best `most` chunks (id, semantic, lexical) within each span of ids, best first; ties by id.
+/// Ids and scores of the best `most` chunks (id, semantic, lexical) within each span of ids, best first; ties by id.
 ///
 /// Chunks count by `semantic` and `lexical` times their scores.
 pub fn best_within(
@@ -90,12 +90,12 @@ pub fn best_within(
     semantic: f64,
     lexical: f64,
     most: usize,
-) -> Vec<Vec<u64>> {
+) -> Vec<Vec<(u64, f64)>> {
     let best = |span: &Range<u64>| {
         let within = chunks.iter().filter(|chunk| span.contains(&chunk.0));
         let mut scored: Vec<_> = within.map(|&(id, a, b)| (semantic * a + lexical * b, id, a, b)).collect();
         scored.sort_unstable_by(by_rank);
-        scored.iter().take(most).map(|chunk| chunk.1).collect()
+        scored.iter().take(most).map(|chunk| (chunk.1, chunk.0)).collect()
     };
     spans.iter().map(best).collect()
 }
@@ -127,9 +127,9 @@ mod tests {
         let chunks = [(7, 0.2, 1.0), (1, 1.0, 0.0), (3, 0.0, 1.0), (2, 0.5, 0.5), (9, 1.0, 1.0)];
         let best =
             |semantic, lexical, most| best_within(&chunks, &[1..4, 4..8, 20..30], semantic, lexical, most);
-        assert_eq!(best(1.0, 0.0, 2), [vec![1, 2], vec![7], vec![]]);
-        assert_eq!(best(0.0, 1.0, 9), [vec![3, 2, 1], vec![7], vec![]]);
-        assert_eq!(best(0.5, 0.5, 9), [vec![1, 2, 3], vec![7], vec![]], "ties by id");
-        assert_eq!(best(1.0, 1.0, 0), [vec![], vec![], vec![]] as [Vec<u64>; 3]);
+        assert_eq!(best(1.0, 0.0, 2), [vec![(1, 1.0), (2, 0.5)], vec![(7, 0.2)], vec![]]);
+        assert_eq!(best(0.0, 1.0, 9), [vec![(3, 1.0), (2, 0.5), (1, 0.0)], vec![(7, 1.0)], vec![]]);
+        assert_eq!(best(0.5, 0.5, 9)[0], [(1, 0.5), (2, 0.5), (3, 0.5)], "ties by id");
+        assert_eq!(best(1.0, 1.0, 0), [vec![], vec![], vec![]] as [Vec<(u64, f64)>; 3]);
     }
 }

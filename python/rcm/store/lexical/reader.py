@@ -13,15 +13,13 @@ from typing import Any, NamedTuple, cast
 
 import tantivy
 
+from rcm import _rcm
 from rcm.store.lexical.schema import open_lexical
 from rcm.store.tantivy_files import damaged, meaning
 
 _ADDRESS = itemgetter(1)
 _Query = tantivy.Query
 _Must, _Should, _MustNot = tantivy.Occur.Must, tantivy.Occur.Should, tantivy.Occur.MustNot
-#: What a part of a chunk is stored as; a chunk has its text and parts besides.
-_PART = [int, int, str, str]
-_CHUNK = [*_PART, str, list]
 #: Terms whose frequency is remembered: spelling, scores and rarity ask for the same ones.
 _MOST_FREQUENCIES = 1 << 16
 
@@ -53,13 +51,6 @@ class StoredChunk(NamedTuple):
     kind: str
     text: str
     parts: tuple[Part, ...]
-
-
-def _is_chunk(content: list[Any]) -> bool:
-    """Tell whether what is stored has the fields of a `StoredChunk`."""
-    return list(map(type, content)) == _CHUNK and all(
-        type(part) is list and list(map(type, part)) == _PART for part in content[5]
-    )
 
 
 def control(folder: Path) -> tuple[int, str]:
@@ -112,7 +103,9 @@ class LexicalReader:
             return 0, ""
         if len(hits) > 1:
             raise damaged(self._folder, ValueError("more than one control document"))
-        (content,) = self._stored([hits[0][1]])
+        (stored,) = self._stored([hits[0][1]])
+        with self._reading():
+            content = json.loads(stored)
         if [type(value) for value in content] != [int, str]:
             raise damaged(self._folder, ValueError("the control document has other fields"))
         return content[0], content[1]
@@ -137,15 +130,15 @@ class LexicalReader:
         with self._reading():
             return self._searcher.search(query, limit, count=count)
 
-    def _stored(self, addresses: Iterable[tantivy.DocAddress]) -> list[list[Any]]:
+    def _stored(self, addresses: Iterable[tantivy.DocAddress]) -> list[bytes]:
         with self._reading():
             return [self._content(address) for address in addresses]
 
-    def _content(self, address: tantivy.DocAddress) -> list[Any]:
+    def _content(self, address: tantivy.DocAddress) -> bytes:
         value = self._searcher.doc(address).get_first("stored")
         if value is None:
             raise ValueError("a document without content")
-        return cast("list[Any]", json.loads(bytes(value).decode()))
+        return bytes(value)
 
     def _ids(self, hits: list[tuple[Any, tantivy.DocAddress]]) -> list[int]:
         with self._reading():
@@ -254,13 +247,14 @@ class LexicalReader:
         if not ids:
             return []
         stored = self._stored(self._addresses(ids))
-        for chunk_id, chunk in zip(ids, stored, strict=True):
-            if not _is_chunk(chunk):
-                raise damaged(self._folder, ValueError(f"chunk {chunk_id} has other fields"))
-        return [
-            StoredChunk(first, last, symbol, kind, text, tuple(map(Part._make, parts)))
-            for first, last, symbol, kind, text, parts in stored
-        ]
+        return [self._chunk(chunk_id, one) for chunk_id, one in zip(ids, stored, strict=True)]
+
+    def _chunk(self, chunk_id: int, stored: bytes) -> StoredChunk:
+        fields = _rcm.read_stored(stored)
+        if fields is None:
+            raise damaged(self._folder, ValueError(f"chunk {chunk_id} has other fields"))
+        first, last, symbol, kind, text, parts = fields
+        return StoredChunk(first, last, symbol, kind, text, tuple(map(Part._make, parts)))
 
     @property
     def n_chunks(self) -> int:
