@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import NamedTuple
 
 from rcm import _rcm
@@ -11,7 +12,7 @@ from rcm.rank import signals
 from rcm.rank.places import mentioned
 from rcm.rank.rarity import rare_words
 from rcm.rank.scoring import PARTS, score_files
-from rcm.rank.shown import to_show
+from rcm.rank.shown import LOOK, code_among, to_show
 from rcm.rank.verbatim import quoted
 from rcm.rank.weights import DEFAULT, IN_SCOPE, Weights
 from rcm.search import Candidates
@@ -106,6 +107,8 @@ def with_more(
 ) -> list[Ranked]:
     """Add to the first `TELLING` files their best other chunks by words and meaning.
 
+    Tests beside the code come last, unless the question asks for tests.
+
     Args:
         ranked: Files in order, each once.
         question: What was asked.
@@ -116,12 +119,15 @@ def with_more(
     """
     weights, candidates = _weighed(weights, question, candidates)
     files = [reader.file_of(one.chunk_id) for one in ranked[:TELLING]]
-    most = 1 + min(also, max((file.n_chunks for file in files), default=0))
-    best = candidates.best_of(files, weights.semantic, weights.lexical, most)
-    told = [
-        one._replace(also=tuple([chunk for chunk, _ in rows if chunk != one.chunk_id][:also]))
-        for one, rows in zip(ranked, best, strict=False)
-    ]
+    also = min(also, max((file.n_chunks for file in files), default=0))
+    best = candidates.best_of(files, weights.semantic, weights.lexical, 1 + also + LOOK)
+    wants_tests = signals.asks_for_tests(signals.words(question.about))
+    told = []
+    for one, rows in zip(ranked, best, strict=False):
+        others = [chunk_id for chunk_id, _ in rows if chunk_id != one.chunk_id]
+        first = [] if wants_tests else list(islice(code_among(others, reader), also))
+        last = [chunk_id for chunk_id in others if chunk_id not in first]
+        told.append(one._replace(also=(*first, *last)[:also]))
     return told + ranked[TELLING:]
 
 

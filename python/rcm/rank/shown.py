@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from rcm.content import is_test
 from rcm.embed.static import packaged_table
@@ -13,14 +13,13 @@ from rcm.rank.weights import Weights
 from rcm.search import Candidates
 from rcm.store.lexical.reader import StoredChunk
 from rcm.store.reader import IndexReader
-from rcm.types import last_part
 
-#: Chunks of a file that are looked at for one that is no test.
-_LOOK = 8
+#: Chunks of a file that are looked at for some that are no tests.
+LOOK = 8
 #: Files whose best chunks are held against each other, those that people look at: each further one costs
 #: two more chunks read from the index.
 _FILES = 3
-#: Chunks of each of them. Two were .01 less on one half of the trees, four .01 more on the other.
+#: Chunks of each of them; two and four are .005 less and more.
 _CHUNKS = 3
 #: A module of tests, as Rust's are called: `tests::rejects_blanks`.
 _TEST_MODULE = re.compile(r"(?:^|::)tests?(?:::|\Z)")
@@ -70,10 +69,12 @@ def to_show(
 
 
 def _likeness(question: Question, chunks: list[StoredChunk]) -> list[float]:
-    """Return for each chunk the cosine of the question and the most alike name of its definitions, or 0."""
+    """Return for each chunk the cosine of the question and the most alike name of its definitions, or 0.
+
+    Names are qualified: what a method is of says as much as what it is called.
+    """
     names = [
-        [last_part(part.symbol) for part in chunk.parts]
-        or ([last_part(chunk.symbol)] if chunk.symbol else [])
+        [part.symbol for part in chunk.parts] or ([chunk.symbol] if chunk.symbol else [])
         for chunk in chunks
     ]
     cosines = iter(
@@ -97,15 +98,18 @@ def _code_instead(
         if _tests(chunk) and not is_test(reader.files[index].path)
     ]
     files = [reader.files[index] for index in tests]
-    best = candidates.best_of(files, weights.semantic, weights.lexical, _LOOK)
-    instead = {}
-    for index, rows in zip(tests, best, strict=True):
-        ids = [chunk_id for chunk_id, _ in rows]
-        code = (
-            one for one, chunk in zip(ids, reader.chunks(ids), strict=True) if not _tests(chunk)
-        )
-        instead[index] = next(code, shown[index])
-    return instead
+    best = candidates.best_of(files, weights.semantic, weights.lexical, LOOK)
+    return {
+        index: next(code_among([chunk_id for chunk_id, _ in rows], reader), shown[index])
+        for index, rows in zip(tests, best, strict=True)
+    }
+
+
+def code_among(ids: Iterable[int], reader: IndexReader) -> Iterator[int]:
+    """Yield those of a file's chunks that are no tests; a file that is tests as a whole has no others."""
+    for chunk_id in ids:
+        if not _tests(reader.chunk(chunk_id)) or is_test(reader.file_of(chunk_id).path):
+            yield chunk_id
 
 
 def _tests(chunk: StoredChunk) -> bool:

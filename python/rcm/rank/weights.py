@@ -62,8 +62,8 @@ class Weights(NamedTuple):
             of the query; without it +.002, whole +.001, and one rare word in a sentence goes under.
         verbatim: For a file with the words of an error message in a row, times their share of it.
         name: In the choice of the chunk to show of a file, for the cosine of the question and the most
-            alike name of a chunk's definitions. The one that a sentence of documentation is about was shown
-            in 68 % of 2,831 files without it, in 72 % with it; .9 to 3 are alike. It ranks no file.
+            alike name of a chunk's definitions. The one that a sentence of documentation is about is shown
+            in 68 % of files without it, in 72 % with it; .5 is .01 less, 1.2 the same. It ranks no file.
     """
 
     semantic: float = 0.55
