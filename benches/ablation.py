@@ -31,7 +31,7 @@ from rcm.store.reader import IndexReader, open_reader
 #: Weights that switch a part off when they are 0.
 PARTS = (
     "floor", "telling", "aggregation", "stem", "folder", "definition", "identifier", "references", "test",
-    "prose", "bundled", "place", "rare", "verbatim",
+    "prose", "bundled", "place", "rare", "verbatim", "name",
 )  # fmt: skip
 
 

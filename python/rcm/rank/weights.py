@@ -1,8 +1,8 @@
 """The one table of ranking constants.
 
 Each names what leaving it out costs, in NDCG@10 on the 21 development repositories of the
-search-quality benchmark, from .923 with all of them; "whole" is on whole repositories, tests and
-documents included, from .904 (`benches/ablation.py`, `docs/ranking.md`).
+search-quality benchmark, from .925 with all of them; "whole" is on whole repositories, tests and
+documents included, from .906 (`benches/ablation.py`, `docs/ranking.md`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ class Weights(NamedTuple):
     """Constants of the ranking, in points of the final score unless said otherwise.
 
     Attributes:
-        semantic: Share of the cosine in a chunk's score; lexical only is -.040.
+        semantic: Share of the cosine in a chunk's score; lexical only is -.042.
         lexical: Share of BM25 in a chunk's score; semantic only is -.035.
         telling: Taken off the cosine's share, and given to BM25, per point that BM25 has fallen further
             than cosines have after the best `peak` chunks by each: words that single out few chunks say
@@ -26,12 +26,12 @@ class Weights(NamedTuple):
         long: Words, more than `short`, from which it is `long_semantic` at most; it falls with each between.
         pool: Best chunks of a query that count towards their files.
         floor: Scores are measured from that of the chunk after so many best ones by it: what most
-            chunks have says nothing of one. Without it labels are the same (-.001, whole +.002); questions
+            chunks have says nothing of one. Without it labels are the same (-.003, whole +.002); questions
             of the second set find less (-.027), so do sentences of documentation, subjects of commits and
             questions about definitions (-.10, -.03, -.06 MRR@10).
         semantic_floor: How much of it for the cosine; 1.1 was -.009.
         lexical_floor: How much of it for BM25; .6 and .8 are -.003.
-        aggregation: Share of a file's best chunks added to its best; without it -.027, whole -.016.
+        aggregation: Share of a file's best chunks added to its best; without it -.026, whole -.016.
         aggregated: How many of a file's best chunks are added; 6 to 12 are alike.
         decay: Each further chunk counts this much of the one before it.
         stem: For the share of a file name's parts that occur in the query; without it -.012, whole -.014.
@@ -63,7 +63,8 @@ class Weights(NamedTuple):
         verbatim: For a file with the words of an error message in a row, times their share of it.
         name: In the choice of the chunk to show of a file, for the cosine of the question and the most
             alike name of a chunk's definitions. The one that a sentence of documentation is about is shown
-            in 68 % of files without it, in 72 % with it; .5 is .01 less, 1.2 the same. It ranks no file.
+            in 68 % of files without it, in 72 % with it; .5 is .01 less, 1.2 the same. It ranks no file:
+            without it labels are the same by files, -.002 by places.
     """
 
     semantic: float = 0.55
