@@ -67,8 +67,9 @@ def understand(query: str) -> Question:
     said = without_function_words(query, language)
     text = " ".join(said.split())
     # Signs are of no language: quotation marks, dashes, arrows, faces.
-    others = "" if text.isascii() else text
-    foreign = bool(language) or any(one.isalpha() and not one.isascii() for one in others)
+    foreign = bool(language) or (
+        not text.isascii() and any(one.isalpha() and not one.isascii() for one in text)
+    )
     names = find_names(text, capitals=not foreign)
     return _question(text, names, mentions.places, said, foreign=foreign)
 

@@ -48,21 +48,18 @@ def to_show(
     first = list(best)[:_FILES]
     files = [reader.files[index] for index in first]
     scored = candidates.best_of(files, weights.semantic, weights.lexical, _CHUNKS)
-    looked_at = [chunk_id for rows in scored if len(rows) > 1 for chunk_id, _ in rows]
-    chunks = reader.chunks([*looked_at, *best.values()])  # all at once, and kept
-    named = dict(zip(looked_at, _likeness(question, chunks[: len(looked_at)]), strict=True))
-    code = {
-        chunk_id for chunk_id, chunk in zip(looked_at, chunks, strict=False) if not _tests(chunk)
-    }
+    looked_at = [chunk_id for rows in scored for chunk_id, _ in rows]
+    reader.chunks([*looked_at, *best.values()])  # One reading: what follows asks for some of these.
+    likeness = dict(zip(looked_at, _likeness(question, reader.chunks(looked_at)), strict=True))
     shown = dict(best)
     wants_tests = signals.asks_for_tests(signals.words(question.about))
     if not wants_tests:
         shown |= _code_instead(best, candidates, reader, weights)
     for index, rows in zip(first, scored, strict=True):
         sums = {
-            chunk_id: score + weights.name * named[chunk_id]
+            chunk_id: score + weights.name * likeness[chunk_id]
             for chunk_id, score in rows
-            if chunk_id in named and (wants_tests or chunk_id in code or chunk_id == shown[index])
+            if wants_tests or chunk_id == shown[index] or not _tests(reader.chunk(chunk_id))
         }
         shown[index] = max(sums, key=sums.__getitem__, default=shown[index])
     return shown
