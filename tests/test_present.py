@@ -618,3 +618,14 @@ def test_the_last_lines_of_a_chunk_are_shown_behind_blank_ones():
     words = find_words(text, query_pattern("how long to wait"))
     shown = choose_lines(words, 1, "Retry")
     assert [line.number for line in shown][-1] == 10
+
+
+def test_documentation_that_answers_is_shown_before_a_constant_called_alike():
+    text = (
+        '"""\nAn extension to retry failed requests.\n\nRETRY_TIMES - how many times\n"""\n'
+        + "\n" * 20
+        + "retry_logger = get_logger(__name__)"
+    )
+    words = find_words(text, query_pattern("retry failed downloads"))
+    shown = choose_lines(words, 1, "retry_logger")
+    assert [line.number for line in shown] == [2, 3, 4, 5, None, 26]

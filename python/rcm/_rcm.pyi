@@ -324,7 +324,7 @@ def stems_in(
     text: str, stems: list[str], most_chars: int
 ) -> list[list[tuple[int, int]]] | None: ...
 def best_run(
-    words: Sequence[Sequence[str]], is_blank: list[bool], size: int
+    words: Sequence[Sequence[str]], is_blank: list[bool], definition: int | None, size: int
 ) -> tuple[int, int]: ...
 def best_part(
     text: str,

@@ -16,8 +16,6 @@ MAX_LINES = 5
 _MAX_WORDS = 64
 _MAX_QUERY_CHARS = 10_000
 _MAX_LINE_CHARS = 2_000
-_DEFINITION = "\0"
-"""Stands among the words of the line that defines the chunk's symbol."""
 _STOP = frozenset(
     (
         "a", "an", "and", "are", "as", "at", "be", "by", "can", "do", "does", "for", "from", "has",
@@ -129,15 +127,14 @@ def choose_lines(
     words: FoundWords, start_line: int, symbol: str, limit: int = MAX_LINES
 ) -> list[Line]:
     """The lines to show of a chunk that starts at `start_line`: at most `limit`, and the gaps."""
-    lines, found = words.lines, list(words.words)
+    lines, found = words.lines, words.words
     defined = _definition(lines, symbol)
-    if defined is not None:
-        found[defined] += (_DEFINITION,)
     is_blank = [not line.strip() for line in lines]
-    first, end = _rcm.best_run(found, is_blank, limit)
+    first, end = _rcm.best_run(found, is_blank, defined, limit)
     chosen = list(range(first, end))
     if defined is not None and defined not in chosen:
-        first, end = _rcm.best_run(found, is_blank, limit - 1) if limit > 1 else (0, 0)
+        shorter = limit - 1
+        first, end = _rcm.best_run(found, is_blank, None, shorter) if shorter else (0, 0)
         chosen = sorted({defined, *range(first, end)})
     shown: list[Line] = []
     for at, index in enumerate(chosen):

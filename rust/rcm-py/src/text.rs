@@ -52,10 +52,16 @@ pub fn stems_in(text: &str, stems: Vec<String>, most_chars: usize) -> Option<Vec
     rcm_core::terms::stems_in(text, stems.iter().map(String::as_str), most_chars)
 }
 
-/// The run of at most `size` lines that says most, as (first, end), from the query's words in each and whether it is blank.
+/// The run of at most `size` lines that says most, as (first, end), from the query's words in each, whether it is blank and
+/// which one defines the chunk's symbol.
 #[pyfunction]
-pub fn best_run(words: Vec<Vec<String>>, is_blank: Vec<bool>, size: usize) -> (usize, usize) {
-    let run = rcm_core::terms::best_run(&words, &is_blank, size);
+pub fn best_run(
+    words: Vec<Vec<String>>,
+    is_blank: Vec<bool>,
+    definition: Option<usize>,
+    size: usize,
+) -> (usize, usize) {
+    let run = rcm_core::terms::best_run(&words, &is_blank, definition, size);
     (run.start, run.end)
 }
 

@@ -5,12 +5,21 @@ use std::ops::Range;
 
 /// What a word counts for besides being there, so that of equal runs the one that says more wins.
 const REPETITION: f64 = 0.01;
+/// What the defining line counts for: as much as a word that four lines have. A whole word's worth hid documentation that
+/// answers behind a constant that begins with one of the query's words.
+const DEFINITION: f64 = 0.5;
 
 /// The run of at most `size` lines with the most and the rarest words; the earliest wins. It begins with a line that has
-/// some, unless none of it has, and does not end with blank ones.
+/// some or defines, unless none does, and does not end with blank ones.
 ///
 /// `words` are the distinct words of the query in each line, in any order; a word that n lines have is worth 1 / sqrt(n).
-pub fn best_run<S: AsRef<str>>(words: &[Vec<S>], is_blank: &[bool], size: usize) -> Range<usize> {
+/// `definition` is the line that defines what the chunk is called by.
+pub fn best_run<S: AsRef<str>>(
+    words: &[Vec<S>],
+    is_blank: &[bool],
+    definition: Option<usize>,
+    size: usize,
+) -> Range<usize> {
     let size = size.max(1);
     let mut worths: BTreeMap<&str, f64> = BTreeMap::new();
     for word in words.iter().flatten() {
@@ -32,12 +41,16 @@ pub fn best_run<S: AsRef<str>>(words: &[Vec<S>], is_blank: &[bool], size: usize)
         run.iter().flatten().for_each(|&word| is_there[word] = true);
         let many: usize = run.iter().map(Vec::len).sum();
         let there = worths.iter().zip(&is_there).filter(|(_, is_there)| **is_there);
-        let score = there.map(|(worth, _)| worth).sum::<f64>() + REPETITION * many as f64;
+        let defines = definition.is_some_and(|line| (start..end_of(start)).contains(&line));
+        let score = there.map(|(worth, _)| worth).sum::<f64>()
+            + REPETITION * many as f64
+            + if defines { DEFINITION } else { 0.0 };
         if score > best_score && !is_blank[start] {
             (best, best_score) = (start, score);
         }
     }
-    let start = (best..end_of(best)).find(|&at| !words[at].is_empty()).unwrap_or(best);
+    let says_something = |at: &usize| !words[*at].is_empty() || definition == Some(*at);
+    let start = (best..end_of(best)).find(says_something).unwrap_or(best);
     let mut end = end_of(start);
     while end > start + 1 && is_blank[end - 1] {
         end -= 1;
@@ -50,10 +63,14 @@ mod tests {
     use super::*;
 
     fn run(lines: &[&str], size: usize) -> Range<usize> {
+        run_with(lines, None, size)
+    }
+
+    fn run_with(lines: &[&str], definition: Option<usize>, size: usize) -> Range<usize> {
         let words: Vec<Vec<&str>> =
             lines.iter().map(|line| line.split_whitespace().filter(|word| *word != "-").collect()).collect();
         let is_blank: Vec<bool> = lines.iter().map(|line| line.trim().is_empty()).collect();
-        best_run(&words, &is_blank, size)
+        best_run(&words, &is_blank, definition, size)
     }
 
     #[test]
@@ -61,6 +78,14 @@ mod tests {
         assert_eq!(run(&["a", "a", "-", "-", "b", "-"], 2), 4..6);
         assert_eq!(run(&["a", "-", "-", "a b", "-"], 2), 3..5);
         assert_eq!(run(&["a", "-", "-", "a", "a"], 2), 3..5, "two lines with a word say more than one");
+    }
+
+    #[test]
+    fn the_definition_is_shown_with_words_as_good_and_gives_way_to_better_ones() {
+        assert_eq!(run_with(&["a", "-", "-", "a"], Some(3), 2), 3..4);
+        assert_eq!(run_with(&["-", "-", "-"], Some(1), 2), 1..3);
+        let lines = ["a b", "-", "-", "-", "b", "b", "b"];
+        assert_eq!(run_with(&lines, Some(4), 2), 0..2, "a rare word and a frequent one, as in documentation");
     }
 
     #[test]
