@@ -58,8 +58,8 @@ class Weights(NamedTuple):
         bundled: Taken off build output and vendored code not asked for; without it whole -.012.
         place: For a file that the query names with a path and a line, half of it without a line: above
             the sum of all other parts, since a stack trace or a person points at it.
-        rare: For a program with words of the query that hardly another chunk has, times their share
-            of the query; without it +.002, whole +.001, and one rare word in a sentence goes under.
+        rare: For a program with words of a short query that hardly another chunk has, times their share
+            of the query; without it .000, and one rare word in a sentence goes under.
         verbatim: For a file with the words of an error message in a row, times their share of it.
         name: In the choice of the chunk to show of a file, for the cosine of the question and the most
             alike name of a chunk's definitions. The one that a sentence of documentation is about is shown
