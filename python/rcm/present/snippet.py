@@ -126,14 +126,14 @@ def _find_by_expression(text: str, pattern: QueryPattern | None) -> list[list[tu
 def choose_lines(
     words: FoundWords, start_line: int, symbol: str, limit: int = MAX_LINES
 ) -> list[Line]:
-    """The lines to show of a chunk that starts at `start_line`: at most `limit`, and the gaps."""
+    """The lines to show of a chunk that starts at `start_line`: at most `limit`, the gap among them."""
     lines, found = words.lines, words.words
     defined = _definition(lines, symbol)
     is_blank = [not line.strip() for line in lines]
     first, end = _rcm.best_run(found, is_blank, defined, limit)
     chosen = list(range(first, end))
     if defined is not None and defined not in chosen:
-        shorter = limit - 1
+        shorter = max(limit - 2, 0)  # The line of the definition and the gap.
         first, end = _rcm.best_run(found, is_blank, None, shorter) if shorter else (0, 0)
         chosen = sorted({defined, *range(first, end)})
     shown: list[Line] = []

@@ -8,8 +8,8 @@ from rcm.store.reader import IndexedFile, IndexReader
 
 #: A term in at most this many chunks points at the files that hold it.
 _CHUNKS = 2
-#: Longest query that is asked term by term; in a longer one some word is rare by chance. 12 instead of 4: labels
-#: -.002, whole -.001, second set .000; sentences of documentation +.001.
+#: Longest query that is asked term by term; in a longer one some word is rare by chance. 12 instead of 4:
+#: labels -.002, whole -.001, second set .000; sentences of documentation +.001.
 _TERMS = 4
 
 

@@ -1,8 +1,8 @@
 """The one table of ranking constants.
 
 Each names what leaving it out costs, in NDCG@10 on the 21 development repositories of the
-search-quality benchmark, from .925 with all of them; "whole" is on whole repositories, tests and
-documents included, from .906 (`benches/ablation.py`, `docs/ranking.md`).
+search-quality benchmark, from .927 with all of them; "whole" is on whole repositories, tests and
+documents included, from .907 (`benches/ablation.py`, `docs/ranking.md`).
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ class Weights(NamedTuple):
     """Constants of the ranking, in points of the final score unless said otherwise.
 
     Attributes:
-        semantic: Share of the cosine in a chunk's score; lexical only is -.042.
-        lexical: Share of BM25 in a chunk's score; semantic only is -.035.
+        semantic: Share of the cosine in a chunk's score; lexical only is -.044.
+        lexical: Share of BM25 in a chunk's score; semantic only is -.039.
         telling: Taken off the cosine's share, and given to BM25, per point that BM25 has fallen further
             than cosines have after the best `peak` chunks by each: words that single out few chunks say
-            more. Without it -.007, whole the same.
+            more. Without it -.008, whole -.007.
         peak: Chunks that are the peak of a score.
         even: How much further BM25 falls usually, for which nothing is taken.
         long_semantic: The cosine's share for a long question: the mean of many words says little of each.
@@ -26,17 +26,17 @@ class Weights(NamedTuple):
         long: Words, more than `short`, from which it is `long_semantic` at most; it falls with each between.
         pool: Best chunks of a query that count towards their files.
         floor: Scores are measured from that of the chunk after so many best ones by it: what most
-            chunks have says nothing of one. Without it labels are the same (-.003, whole +.002); questions
+            chunks have says nothing of one. Without it labels are the same (-.006, whole .000); questions
             of the second set find less (-.027), so do sentences of documentation, subjects of commits and
             questions about definitions (-.10, -.03, -.06 MRR@10).
         semantic_floor: How much of it for the cosine; 1.1 was -.009.
         lexical_floor: How much of it for BM25; .6 and .8 are -.003.
-        aggregation: Share of a file's best chunks added to its best; without it -.026, whole -.016.
+        aggregation: Share of a file's best chunks added to its best; without it -.028, whole -.019.
         aggregated: How many of a file's best chunks are added; 6 to 12 are alike.
         decay: Each further chunk counts this much of the one before it.
-        stem: For the share of a file name's parts that occur in the query; without it -.012, whole -.014.
+        stem: For the share of a file name's parts that occur in the query; without it -.014, whole -.015.
         folder: For a file in a folder, or package, that the query names: the share of the name's terms, times
-            how rare they are. Without it -.001, whole -.003; subjects of commits find less (-.010, and
+            how rare they are. Without it -.002, whole -.003; subjects of commits find less (-.010, and
             -.006 MRR@10 in trees that it was not chosen on).
         folder_rarity: Weight (idf) in BM25, above 0, that the terms of a folder's name must have together to
             tell it apart.
@@ -46,7 +46,7 @@ class Weights(NamedTuple):
             `nsenders`) and no word: above all other files, in tests or not. Of names that one file defines it
             came first for 27 to 34 % of those in tests without it, 89 to 96 % with it.
         references: For a file that defines names which the best chunks use, the most used being 1;
-            without it -.011, whole -.012.
+            without it -.012, whole -.012.
         referring: How many of the best chunks speak so.
         definers: A name that more chunks than this define leads nowhere.
         test: Taken off tests, examples, benchmarks and docs not asked for; without it -.002,
