@@ -565,6 +565,8 @@ def test_a_longest_run_is_the_longest_common_piece(one: str, other: str) -> None
 def test_a_rare_word_is_a_signal(styles: Index) -> None:
     best = styles.search("which file says TimeoutError")[0]
     assert best.signals["rare"] > 0
+    longer = styles.search("which of the many files says TimeoutError to callers that wait")
+    assert not any("rare" in result.signals for result in longer)
 
 
 @pytest.mark.parametrize(

@@ -8,14 +8,14 @@ from rcm.store.reader import IndexedFile, IndexReader
 
 #: A term in at most this many chunks points at the files that hold it.
 _CHUNKS = 2
-#: Longest query that is asked term by term; in a longer one some word is rare by chance. 12 instead of 4:
-#: labels -.002, whole -.001, second set .000; sentences of documentation +.001.
-_TERMS = 4
+#: Words of the longest query that is asked term by term; in a longer one some word is rare by chance. Up to
+#: 12 terms: labels -.002, whole -.001, second set .000; sentences of documentation +.001.
+_WORDS = 4
 
 
 def rare_words(terms: list[str], candidates: Candidates, reader: IndexReader) -> dict[int, float]:
     """Return, by file, the share of a query's terms that are rare and that it holds, 0 to 1."""
-    if len(terms) > _TERMS:
+    if _n_words(terms) > _WORDS:
         return {}
     found: dict[int, float] = {}
     for term in terms:
@@ -26,6 +26,11 @@ def rare_words(terms: list[str], candidates: Candidates, reader: IndexReader) ->
                 if _is_source(reader.files[index]):
                     found[index] = found.get(index, 0.0) + 1 / len(terms)
     return found
+
+
+def _n_words(terms: list[str]) -> int:
+    """Count the terms that are no part of another: `TimeoutError` is one word, and three terms."""
+    return sum(all(term == other or term not in other for other in terms) for term in terms)
 
 
 def _is_source(file: IndexedFile) -> bool:
