@@ -567,6 +567,11 @@ def test_a_rare_word_is_a_signal(styles: Index) -> None:
     assert best.signals["rare"] > 0
     longer = styles.search("which of the many files says TimeoutError to callers that wait")
     assert not any("rare" in result.signals for result in longer)
+    parts = [f"part{letter}" for letter in "abcdefghijkl"]
+    one_word = styles.search("_".join(parts) + " TimeoutError")
+    assert not any("rare" in result.signals for result in one_word), (
+        "words of many terms are not counted"
+    )
 
 
 @pytest.mark.parametrize(

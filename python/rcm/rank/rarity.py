@@ -11,11 +11,13 @@ _CHUNKS = 2
 #: Words of the longest query that is asked term by term; in a longer one some word is rare by chance. Up to
 #: 12 terms: labels -.002, whole -.001, second set .000; sentences of documentation +.001.
 _WORDS = 4
+#: Most terms that these may have: words are counted by comparing each term with each.
+_TERMS = 12
 
 
 def rare_words(terms: list[str], candidates: Candidates, reader: IndexReader) -> dict[int, float]:
     """Return, by file, the share of a query's terms that are rare and that it holds, 0 to 1."""
-    if _n_words(terms) > _WORDS:
+    if len(terms) > _TERMS or _n_words(terms) > _WORDS:
         return {}
     found: dict[int, float] = {}
     for term in terms:
